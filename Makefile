@@ -1,0 +1,62 @@
+# pg_tviews. `make help` lists the targets.
+#
+# all, install and installcheck follow PGXS and work against any installed server: PG_CONFIG=/path/to/pg_config.
+# demo and check do all the set-up themselves, with Debian's PostgreSQL 15 unless PG_CONFIG is given.
+
+PG_CONFIG ?= pg_config
+DESTDIR ?=
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PG_MAJOR = $(shell $(PG_CONFIG) --version 2>/dev/null | sed -E 's/^PostgreSQL ([0-9]+).*/\1/')
+PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)
+SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
+CARGO = PG_CONFIG='$(PG_CONFIG)' scripts/cargo
+
+.PHONY: all install installcheck demo check check-format check-lint check-docs clean help
+
+all: $(PACKAGE)/built
+
+# A file rather than cargo's own judgement, so that `sudo make install` finds nothing to build: root may have no cargo.
+$(PACKAGE)/built: $(SOURCES) | pg-config
+	@rm -rf '$(PACKAGE)'
+	@$(CARGO) pgrx package --out-dir '$(PACKAGE)'
+	@touch '$@'
+
+install: all
+	@PG_CONFIG='$(PG_CONFIG)' DESTDIR='$(DESTDIR)' scripts/install '$(PACKAGE)'
+
+installcheck: | pg-config
+	@PG_CONFIG='$(PG_CONFIG)' scripts/installcheck '$(TARGET)/regress'
+
+# PG_CONFIG reaches these two through the environment only if the caller gave it.
+demo:
+	@scripts/demo
+
+check:
+	@scripts/check
+
+check-format:
+	@cargo fmt --check
+
+check-lint: | pg-config
+	@$(CARGO) clippy --all-targets -- -D warnings
+
+check-docs: | pg-config
+	@RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
+
+clean:
+	rm -rf '$(TARGET)'
+
+.PHONY: pg-config
+pg-config:
+	@command -v '$(PG_CONFIG)' >/dev/null || { echo 'ERROR: there is no $(PG_CONFIG). Run scripts/setup, or name your server with PG_CONFIG=/path/to/pg_config' >&2; exit 1; }
+
+help:
+	@echo 'make                release build for the server of PG_CONFIG'
+	@echo 'make install        installs it there, with sudo where its folders need it; DESTDIR is honoured'
+	@echo 'make installcheck   regression and isolation tests on the server that PGHOST and PGPORT name'
+	@echo 'make demo           sets up, shows a TVIEW at work on a private server; KEEP=1 leaves the server running'
+	@echo 'make check          sets up, runs all tests on private servers'
+	@echo 'make check-format   rustfmt'
+	@echo 'make check-lint     clippy, warnings are errors'
+	@echo 'make check-docs     rustdoc, warnings are errors'
+	@echo 'make clean          removes what was built'

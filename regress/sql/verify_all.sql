@@ -1,0 +1,9 @@
+-- After the whole suite every TVIEW of the database equals its definition.
+SELECT * FROM pg_tviews_verify() WHERE missing <> 0 OR extra <> 0 OR different <> 0;
+SELECT schema_name, count(*) AS tviews FROM pg_tviews_metadata GROUP BY schema_name ORDER BY schema_name COLLATE "C";
+SELECT (SELECT count(*) FROM pg_tviews_verify()) = (SELECT count(*) FROM pg_tviews_metadata) AS all_verified;
+-- None is left without its triggers, its key or its view.
+SELECT count(*) AS incomplete FROM pg_tviews_metadata m
+WHERE NOT EXISTS (SELECT FROM pg_index i
+                  WHERE i.indrelid = to_regclass(format('%I.%I', m.schema_name, 'tv_' || m.entity)) AND i.indisunique AND i.indisvalid)
+   OR m.backing_view IS NULL;

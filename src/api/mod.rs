@@ -1,0 +1,121 @@
+//! Owns the functions a user calls. Each does its work inside [`boundary`], so that an error
+//! reaches the client with PostgreSQL's own fields or ours, and declares nothing itself: the SQL
+//! side is `sql/functions.sql`, the reference `docs/functions.md`.
+
+mod explain;
+mod verify;
+
+use crate::catalog::{self, Tview};
+use crate::error::{Error, Result};
+use crate::pg::guard::{Activity, boundary};
+use crate::pg::snapshot::{self, Freshness};
+use crate::pg::spi::Session;
+use crate::pg::relation;
+use crate::{convert, refresh};
+use pgrx::pg_sys::Oid;
+use pgrx::JsonB;
+use pgrx::prelude::*;
+use std::rc::Rc;
+
+/// A TVIEW by the name a user gave. Errors: 42P01, 42809.
+fn find_tview(text: &str) -> Result<Rc<Tview>> {
+    let relid = relation::find(text).ok_or_else(|| Error::UndefinedTable(text.to_owned()))?;
+    let name = relation::name(relid).map(|n| n.name).unwrap_or_default();
+    let kind = relation::class(relid).map_or(b'r', |c| c.kind);
+    if !matches!(kind, b'r' | b'p') {
+        return Err(Error::NotATable { name, kind: relation::kind_words(kind) });
+    }
+    catalog::tview(relid)?.ok_or(Error::NotTview(name))
+}
+
+/// Snapshot rule of statements that may see more than their transaction's snapshot: what is
+/// written must equal the query over the committed state.
+fn flush() -> Result<()> {
+    refresh::flush(Freshness::Statement)
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_convert_existing_table(table_name: Option<&str>, query: Option<&str>) -> Option<Oid> {
+    boundary(|| table_name.map(|name| convert::convert_now(name, query)).transpose())
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_create(name: &str, query: &str) -> Oid {
+    boundary(|| convert::create_now(name, query))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_drop(name: &str, if_exists: bool) -> bool {
+    boundary(|| convert::drop_now(name, if_exists))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_refresh(name: &str) -> i64 {
+    boundary(|| {
+        let relid = convert::find_owned(name)?;
+        let tview = find_tview(name)?;
+        flush()?;
+        let _activity = Activity::start(format!("refreshing TVIEW \"{}\"", tview.name.name));
+        relation::lock(relid, relation::Lock::Definition);
+        let session = Session::open();
+        let _settings = refresh::pin(&tview);
+        let freshness = match snapshot::is_per_transaction() {
+            true => Freshness::Statement,
+            false => Freshness::Latest,
+        };
+        let written = refresh::reconcile(&session, &tview, freshness)?;
+        Ok(written.total() as i64)
+    })
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_flush() {
+    boundary(flush);
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_verify(
+    name: Option<&str>,
+) -> TableIterator<
+    'static,
+    (
+        name!(table_name, Oid),
+        name!(missing, i64),
+        name!(extra, i64),
+        name!(different, i64),
+    ),
+> {
+    TableIterator::new(boundary(|| verify::verify(name)))
+}
+
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity)]
+fn pg_tviews_explain(
+    name: &str,
+) -> TableIterator<
+    'static,
+    (
+        name!(source, String),
+        name!(alias, String),
+        name!(route, String),
+        name!(path, String),
+        name!(columns_used, Vec<String>),
+        name!(key_query, Option<String>),
+        name!(reason, Option<String>),
+    ),
+> {
+    let rows = boundary(|| Ok(explain::explain(&*find_tview(name)?)));
+    TableIterator::new(rows.into_iter().map(|r| {
+        (r.source, r.alias, r.route.to_owned(), r.path, r.columns_used, r.key_query, r.reason)
+    }))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_explain_json(name: &str) -> JsonB {
+    JsonB(boundary(|| explain::explain_json(&*find_tview(name)?)))
+}

@@ -1,0 +1,41 @@
+//! Owns the comparison that writes nothing: how many rows of a TVIEW differ from its query.
+
+use super::find_tview;
+use crate::catalog::{self, Tview};
+use crate::error::Result;
+use crate::pg::guard::Activity;
+use crate::pg::identity::{Bounds, Identity};
+use crate::pg::snapshot::Snapshot;
+use crate::pg::spi::{Args, Session};
+use crate::refresh;
+use pgrx::pg_sys::Oid;
+use std::rc::Rc;
+
+type Counts = (Oid, i64, i64, i64);
+
+/// Counts for one TVIEW, or for all in the order of their names.
+pub(super) fn verify(name: Option<&str>) -> Result<Vec<Counts>> {
+    super::flush()?;
+    let session = Session::open();
+    let tviews: Vec<Rc<Tview>> = match name {
+        Some(name) => vec![find_tview(name)?],
+        None => {
+            let mut found = Vec::new();
+            for oid in catalog::all(&session)? {
+                found.extend(catalog::tview(oid)?);
+            }
+            found
+        }
+    };
+    tviews.iter().map(|tview| count(&session, tview)).collect()
+}
+
+fn count(session: &Session, tview: &Tview) -> Result<Counts> {
+    let _activity = Activity::start(format!("verifying TVIEW \"{}\"", tview.name.name));
+    let _settings = refresh::pin(tview);
+    let _reader = Identity::switch(tview.owner, Bounds::Restricted);
+    let text = &tview.statements.count_differences;
+    let rows = session.run_once(text, &Args::none(), Snapshot::of_statement())?;
+    let cell = |column| rows.get::<i64>(0, column).unwrap_or(0);
+    Ok((tview.oid, cell(1), cell(2), cell(3)))
+}

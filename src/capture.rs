@@ -1,0 +1,69 @@
+//! Owns what happens in the trigger on a source table: which TVIEWs a changed row concerns, and
+//! the values from which their keys will be found. Called by PostgreSQL through [`crate::pg`];
+//! runs no SQL except to fill the catalog's cache, and touches no TVIEW.
+
+use crate::catalog::{self, Capture, Captures};
+use crate::error::Result;
+use crate::pg::trigger::{Event, Firing, Tuple};
+use crate::pg::value::Row;
+use crate::queue::{self, Adding};
+
+/// Notes a statement's (or, under replication, a row's) changes.
+pub(crate) fn capture(firing: &Firing<'_>) -> Result<()> {
+    let captures = catalog::captures(firing.relid())?;
+    if captures.list.is_empty() {
+        return Ok(());
+    }
+    let used: Vec<i16> = captures.used.iter().map(|(attribute, _)| *attribute).collect();
+    if !firing.may_change(&used) {
+        return Ok(());
+    }
+    queue::add(|adding| match firing.event() {
+        Event::Truncate => captures.list.iter().for_each(|c| adding.whole(c.start.tview)),
+        _ => firing.each_row(|old, new| note(&captures, old, new, adding)),
+    });
+    Ok(())
+}
+
+fn note(
+    captures: &Captures,
+    old: Option<Tuple<'_>>,
+    new: Option<Tuple<'_>>,
+    adding: &mut Adding<'_>,
+) {
+    let changed = match (&old, &new) {
+        (Some(old), Some(new)) => Some(changed_columns(captures, old, new)),
+        _ => None,
+    };
+    for capture in &captures.list {
+        let concerns = match &changed {
+            Some(changed) => capture.used.iter().any(|a| changed.contains(a)),
+            None => true,
+        };
+        if !concerns || adding.is_whole(capture.start.tview) {
+            continue;
+        }
+        if capture.is_full {
+            adding.whole(capture.start.tview);
+            continue;
+        }
+        for tuple in [&old, &new].into_iter().flatten() {
+            adding.row(&capture.start, values(capture, tuple));
+        }
+    }
+}
+
+/// The n-th old and the n-th new row need not be the same row: what counts is that a pair with
+/// equal used columns leaves the rows that the query sees as they were.
+fn changed_columns(captures: &Captures, old: &Tuple<'_>, new: &Tuple<'_>) -> Vec<i16> {
+    captures
+        .used
+        .iter()
+        .filter(|(attribute, storage)| !old.is_same(new, *attribute, *storage))
+        .map(|(attribute, _)| *attribute)
+        .collect()
+}
+
+fn values(capture: &Capture, tuple: &Tuple<'_>) -> Row {
+    capture.values.iter().map(|(attribute, storage)| tuple.value(*attribute, *storage)).collect()
+}

@@ -1,0 +1,117 @@
+//! Owns the end of transactions: what is recorded and owed is done before COMMIT and PREPARE, and
+//! this backend's memory of it is cleared after; subtransactions hand it on or drop it.
+//!
+//! PostgreSQL fires deferred triggers and closes cursors *before* its pre-commit callbacks, so
+//! what a flush queues of these is run here, in a loop until nothing is left. Other libraries'
+//! callbacks may already have committed their part (postgres_fdw): nothing that runs from here
+//! may touch a foreign table, see [`before_read`].
+
+use crate::catalog;
+use crate::convert;
+use crate::error::{Error, Result};
+use crate::pg::hooks::Reading;
+use crate::pg::identity::{ReadWrite, StatementTimeout};
+use crate::pg::relation;
+use crate::pg::snapshot::Freshness;
+use crate::pg::transaction;
+use crate::queue;
+use crate::refresh;
+use std::cell::Cell;
+
+thread_local! {
+    static IS_COMMITTING: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Committing(());
+
+impl Drop for Committing {
+    fn drop(&mut self) {
+        IS_COMMITTING.set(false);
+    }
+}
+
+/// Converts and flushes until nothing is left to do.
+pub(crate) fn pre_commit(is_prepare: bool) -> Result<()> {
+    if !queue::has_changes() && !queue::has_conversions() {
+        return Ok(());
+    }
+    IS_COMMITTING.set(true);
+    let _committing = Committing(());
+    let _writable = ReadWrite::lift();
+    let _timeout = StatementTimeout::rearm();
+    loop {
+        convert::run_recorded()?;
+        refresh::flush(Freshness::Latest)?;
+        let has_more = transaction::run_deferred(is_prepare);
+        if !has_more && !queue::has_changes() && !queue::has_conversions() {
+            return Ok(());
+        }
+    }
+}
+
+/// Nothing is owed, nothing was flushed, and this is not the flush before COMMIT.
+pub(crate) fn is_idle() -> bool {
+    !IS_COMMITTING.get() && refresh::last_flush() == 0 && !queue::has_changes()
+}
+
+/// Flushes before a statement reads what a flush would change; true if the statement's snapshot
+/// is too old to see what was flushed.
+pub(crate) fn before_read(reading: &Reading) -> Result<bool> {
+    if IS_COMMITTING.get() {
+        if let Some(table) = reading.foreign_tables.first() {
+            let name = relation::name(*table).map(|n| n.name).unwrap_or_default();
+            return Err(Error::ForeignTable(name));
+        }
+    }
+    if refresh::is_flushing() {
+        return Ok(false);
+    }
+    let is_concerned = reads_owed(reading)?;
+    if is_concerned {
+        refresh::flush(Freshness::Statement)?;
+    }
+    let is_behind = refresh::last_flush() > 0
+        && reading.snapshot_command < refresh::last_flush()
+        && (is_concerned || reads_tview(reading)?);
+    Ok(reading.may_exchange && is_behind)
+}
+
+/// Whether it reads a TVIEW that something is owed to. Parallel workers do not know what is owed,
+/// and functions they call may read anything: for them all is brought up to date.
+fn reads_owed(reading: &Reading) -> Result<bool> {
+    let owed = queue::tviews();
+    if owed.is_empty() {
+        return Ok(false);
+    }
+    if reading.wants_workers {
+        return Ok(true);
+    }
+    for oid in owed {
+        if let Some(tview) = catalog::tview(oid)? {
+            if tview.above.iter().any(|above| reading.relations.contains(above)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn reads_tview(reading: &Reading) -> Result<bool> {
+    for relation in &reading.relations {
+        if catalog::is_tview(*relation)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+pub(crate) fn transaction_end() {
+    queue::clear();
+    refresh::forget();
+    IS_COMMITTING.set(false);
+}
+
+pub(crate) fn subtransaction_abort(nest: i32) {
+    queue::subtransaction_aborted(nest);
+    refresh::abandon();
+}

@@ -1,0 +1,167 @@
+//! Owns what `CREATE TABLE tv_<entity> AS` means to us, before and after PostgreSQL runs it: a
+//! table to convert at commit, one to convert by hand, or an ordinary table and why. Called by the
+//! utility hook, and by the event triggers for what no hook sees.
+
+use crate::catalog;
+use crate::convert;
+use crate::error::Result;
+use crate::guc;
+use crate::lineage::model::Name;
+use crate::pg::guard::{Level, tell};
+use crate::pg::hooks::Create;
+use crate::pg::identity::current_user;
+use crate::pg::snapshot;
+use crate::pg::spi::{Args, Session};
+use crate::pg::{hooks, relation};
+use crate::queue::{self, Conversion, Starting};
+use pgrx::pg_sys::Oid;
+use std::cell::Cell;
+
+thread_local! {
+    static IS_PRELOADED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The library was loaded by the postmaster: every session has the hook from its first statement.
+pub(crate) fn set_preloaded() {
+    IS_PRELOADED.set(true);
+}
+
+/// True if [`after_create`] is to be called.
+pub(crate) fn before_create(create: &Create) -> Result<bool> {
+    if !IS_PRELOADED.get() || convert::is_own_create() || exists(create) {
+        return Ok(false);
+    }
+    queue::begin(starting(create)?);
+    Ok(true)
+}
+
+fn exists(create: &Create) -> bool {
+    create.if_not_exists && find(create).is_some()
+}
+
+fn find(create: &Create) -> Option<Oid> {
+    match &create.schema {
+        Some(schema) => relation::find_in(schema, &create.name),
+        None => relation::find_in_creation_schema(&create.name),
+    }
+}
+
+fn starting(create: &Create) -> Result<Starting> {
+    let ordinary = |detail: &str| {
+        Ok(Starting::Notice { detail: detail.to_owned(), is_convertible: true })
+    };
+    match create.persistence {
+        b't' => {
+            return Ok(Starting::Notice {
+                detail: "A temporary table cannot be a TVIEW.".into(),
+                is_convertible: false,
+            });
+        }
+        b'u' => {
+            return Ok(Starting::Notice {
+                detail: "An unlogged table cannot be a TVIEW.".into(),
+                is_convertible: false,
+            });
+        }
+        _ => {}
+    }
+    let Some(tree) = &create.query else {
+        return ordinary("The query of a prepared statement is not its definition.");
+    };
+    if create.has_parameters {
+        return ordinary("Its query has parameters, whose values a definition cannot keep.");
+    }
+    let targets: Vec<_> = tree.query().targets().into_iter().filter(|t| !t.is_junk).collect();
+    let names: Vec<String> = targets
+        .iter()
+        .enumerate()
+        .map(|(i, t)| create.column_names.get(i).cloned().unwrap_or_else(|| t.name()))
+        .collect();
+    let columns = names.iter().map(String::as_str).zip(targets.iter().map(|t| t.expr.type_oid()));
+    if let Some(missing) = convert::missing_columns(columns) {
+        return ordinary(&missing);
+    }
+    if !guc::auto_convert() {
+        return Ok(Starting::Record { definition: tree.to_text() });
+    }
+    let entity = create.name.strip_prefix("tv_").unwrap_or_default();
+    let examined = convert::examine(tree, &names, entity)?;
+    convert::check_and_lock(&examined, current_user())?;
+    Ok(Starting::Convert {
+        definition: tree.to_text(),
+        warnings: convert::warnings(&create.name, &examined),
+    })
+}
+
+/// The statement that [`before_create`] was told of is done.
+pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
+    let (Some(starting), Some(relid)) = (queue::finish(), created) else { return Ok(()) };
+    let Some(name) = relation::name(relid) else { return Ok(()) };
+    match starting {
+        Starting::Convert { definition, warnings } => {
+            catalog::warn(&warnings);
+            snapshot::advance();
+            queue::record(Conversion { relid, definition, command: snapshot::command_id() });
+        }
+        Starting::Record { definition } => {
+            convert::record_definition(relid, &definition)?;
+            tell_how(&name);
+        }
+        Starting::Notice { detail, is_convertible } => {
+            let hint = format!(
+                "Once it has columns \"id\" of type uuid and \"data\" of type jsonb, run: {}",
+                convert::how_to_convert_with_query(&name)
+            );
+            let message = format!("table \"{}\" stays an ordinary table", name.name);
+            let hint = is_convertible.then_some(hint.as_str());
+            tell(Level::Notice, &message, Some(&detail), hint);
+        }
+    }
+    Ok(())
+}
+
+fn tell_how(name: &Name) {
+    let message = format!(
+        "TVIEW table created. To convert to TVIEW, run: {}",
+        convert::how_to_convert(name)
+    );
+    tell(Level::Info, &message, None, None);
+}
+
+/// `ddl_command_end`: says how to convert where no hook has seen the statement.
+pub(crate) fn on_create() -> Result<()> {
+    if IS_PRELOADED.get() || convert::is_own_create() || hooks::extension().is_none() {
+        return Ok(());
+    }
+    let session = Session::open();
+    let text = include_str!("../sql/statements/created_tables.sql");
+    let rows = catalog::run(&session, text, &Args::none())?;
+    for row in 0..rows.len() {
+        let Some(relid) = rows.get::<Oid>(row, 1) else { continue };
+        let Some(name) = relation::name(relid).filter(|n| convert::entity(n).is_some()) else {
+            continue;
+        };
+        if convert::is_convertible(relid) {
+            tell_how(&name);
+        }
+    }
+    Ok(())
+}
+
+/// `sql_drop`: forgets TVIEWs whose table or backing view is gone.
+pub(crate) fn on_drop() -> Result<()> {
+    if hooks::extension().is_none() {
+        return Ok(());
+    }
+    let session = Session::open();
+    let text = include_str!("../sql/statements/dropped_tviews.sql");
+    let rows = catalog::run(&session, text, &Args::none())?;
+    for row in 0..rows.len() {
+        let (Some(tview), Some(view)) = (rows.get::<Oid>(row, 1), rows.get::<Oid>(row, 2)) else {
+            continue;
+        };
+        let owns_view = rows.get(row, 3).unwrap_or(false);
+        convert::forget(&session, tview, owns_view.then_some(view))?;
+    }
+    Ok(())
+}

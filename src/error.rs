@@ -1,0 +1,187 @@
+//! Owns every error this extension raises itself: one enum whose variants carry data, each with
+//! its SQLSTATE, DETAIL and HINT. Errors that PostgreSQL raises inside our statements never become
+//! one of these; they pass through [`crate::pg::guard`] untouched.
+
+use pgrx::PgSqlErrorCode as Code;
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("relation \"{0}\" does not exist")]
+    UndefinedTable(String),
+    #[error("\"{name}\" is not a table")]
+    NotATable { name: String, kind: &'static str },
+    #[error("must be owner of table {0}")]
+    NotOwner(String),
+    #[error("table name \"{0}\" does not start with \"tv_\"")]
+    NameWithoutPrefix(String),
+    #[error("table \"{table}\" cannot become a TVIEW")]
+    Shape { table: String, missing: String },
+    #[error("table \"{table}\" cannot become a TVIEW because it is {persistence}")]
+    Persistence { table: String, persistence: &'static str },
+    #[error("\"{0}\" is not a TVIEW")]
+    NotTview(String),
+    #[error("no defining query is known for table \"{table}\"")]
+    NoDefinition { table: String, view: String },
+    #[error("the defining query does not match the columns of table \"{table}\"")]
+    ColumnMismatch { table: String, detail: String },
+    #[error("invalid defining query for \"{0}\"")]
+    NotASelect(String),
+    #[error("function {function} cannot be used in the query of a TVIEW")]
+    Function { function: String, volatility: &'static str },
+    #[error("{construct} cannot be used in the query of a TVIEW")]
+    Construct { construct: &'static str, detail: &'static str },
+    #[error("{kind} \"{name}\" cannot be a source of a TVIEW")]
+    Source { name: String, kind: &'static str, hint: &'static str },
+    #[error("permission denied for table {table}")]
+    NoTriggerRight { table: String, role: String },
+    #[error("could not find a key for TVIEW \"{table}\"")]
+    NoKey { table: String },
+    #[error("key of table \"{table}\" is not unique")]
+    DuplicateKey { table: String, detail: String },
+    #[error("key of table \"{table}\" contains null values")]
+    NullKey { table: String, columns: String },
+    #[error("cannot change table \"{0}\" directly")]
+    DirectWrite(String),
+    #[error("the query of TVIEW \"{table}\" returns more than one row for one key")]
+    Ambiguous { table: String, key: String },
+    #[error("a statement that runs while TVIEWs are refreshed at commit cannot access foreign table \"{0}\"")]
+    ForeignTable(String),
+    #[error("a source of table \"{table}\" was dropped after the table was created")]
+    SourceGone { table: String },
+    #[error("TVIEWs did not settle after {0} rounds of refreshing")]
+    Unsettled(u32),
+    #[error("TVIEW \"{table}\" has lost its {part}")]
+    Damaged { table: String, part: &'static str },
+    #[error("extension \"pg_tviews\" is not created in this database")]
+    NotCreated,
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The SQLSTATE the client sees.
+    pub(crate) fn sqlstate(&self) -> Code {
+        match self {
+            Error::UndefinedTable(_) => Code::ERRCODE_UNDEFINED_TABLE,
+            Error::NotATable { .. } | Error::NotTview(_) => Code::ERRCODE_WRONG_OBJECT_TYPE,
+            Error::NotOwner(_) | Error::NoTriggerRight { .. } => {
+                Code::ERRCODE_INSUFFICIENT_PRIVILEGE
+            }
+            Error::NameWithoutPrefix(_) => Code::ERRCODE_INVALID_NAME,
+            Error::Shape { .. } | Error::Persistence { .. } | Error::NoKey { .. } => {
+                Code::ERRCODE_INVALID_TABLE_DEFINITION
+            }
+            Error::NoDefinition { .. } => Code::ERRCODE_UNDEFINED_OBJECT,
+            Error::ColumnMismatch { .. } => Code::ERRCODE_DATATYPE_MISMATCH,
+            Error::NotASelect(_) => Code::ERRCODE_SYNTAX_ERROR,
+            Error::Function { .. }
+            | Error::Construct { .. }
+            | Error::Source { .. }
+            | Error::ForeignTable(_) => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
+            Error::NullKey { .. } => Code::ERRCODE_NOT_NULL_VIOLATION,
+            Error::DirectWrite(_) | Error::NotCreated | Error::Damaged { .. } => {
+                Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
+            Error::SourceGone { .. } => Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
+            Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            Error::Internal(_) => Code::ERRCODE_INTERNAL_ERROR,
+        }
+    }
+
+    /// What exactly is wrong, where the message does not say it all.
+    pub(crate) fn detail(&self) -> Option<String> {
+        Some(match self {
+            Error::NotATable { kind, .. } => format!("It is {kind}."),
+            Error::Shape { missing, .. } => missing.clone(),
+            Error::ColumnMismatch { detail, .. } | Error::DuplicateKey { detail, .. } => {
+                detail.clone()
+            }
+            Error::NoDefinition { view, .. } => format!(
+                "No query was given, none was recorded when the table was created, and there is no view \"{view}\"."
+            ),
+            Error::NotASelect(_) => "It must be one SELECT statement without parameters.".into(),
+            Error::Function { volatility, .. } => format!(
+                "The function is {volatility}: its result can change without any change of the source tables."
+            ),
+            Error::Construct { detail, .. } => (*detail).into(),
+            Error::NoTriggerRight { role, .. } => {
+                format!("A TVIEW needs the TRIGGER privilege on its source tables, which role \"{role}\" lacks.")
+            }
+            Error::NoKey { .. } => {
+                "It has no primary key, no column pk_<entity> and no column id.".into()
+            }
+            Error::NullKey { columns, .. } => format!("Key column: {columns}."),
+            Error::Ambiguous { key, .. } => format!("Row: {key}."),
+            Error::ForeignTable(_) => {
+                "Another server's part of the transaction may already be committed at that point.".into()
+            }
+            Error::DirectWrite(_) => {
+                "The table is a TVIEW: its rows are maintained by its defining query.".into()
+            }
+            _ => return None,
+        })
+    }
+
+    /// The way out.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Error::NameWithoutPrefix(_) => {
+                "Rename the table to tv_<entity>, for example tv_product.".into()
+            }
+            Error::NotATable { .. } => {
+                "Give the name of an ordinary or partitioned table tv_<entity>.".into()
+            }
+            Error::Shape { table, .. } => format!(
+                "A TVIEW needs a column \"id\" of type uuid and a column \"data\" of type jsonb. Add them to the query, then run: SELECT pg_tviews_convert_existing_table('{table}');"
+            ),
+            Error::Persistence { .. } => "Create the table as an ordinary logged table.".into(),
+            Error::NotTview(_) => "pg_tviews_metadata lists the TVIEWs of this database.".into(),
+            Error::NoDefinition { table, .. } => format!(
+                "Pass the query: SELECT pg_tviews_convert_existing_table('{table}', 'SELECT ...');"
+            ),
+            Error::ColumnMismatch { .. } => {
+                "The query must give the same column names and types as the table, in any order for a view and in the table's order for a query.".into()
+            }
+            Error::Function { volatility: "volatile", .. } => {
+                "Store the value in a source column, or declare the function IMMUTABLE if it really is.".into()
+            }
+            Error::Function { .. } => {
+                "Use an immutable expression of the source columns, or declare the function IMMUTABLE if it really is.".into()
+            }
+            Error::Source { hint, .. } => (*hint).into(),
+            Error::NoTriggerRight { table, role } => {
+                format!("GRANT SELECT, TRIGGER ON {table} TO {role};")
+            }
+            Error::NoKey { table } => format!("Run ALTER TABLE {table} ADD PRIMARY KEY (...) first."),
+            Error::DuplicateKey { .. } | Error::Ambiguous { .. } => {
+                "The query must give one row per key: group by the key, or give the table a primary key over more columns.".into()
+            }
+            Error::NullKey { .. } => "Exclude rows without a key in the query's WHERE clause.".into(),
+            Error::DirectWrite(_) => {
+                "Change the source tables; pg_tviews_metadata shows the query. pg_tviews_drop() gives the TVIEW up.".into()
+            }
+            Error::ForeignTable(_) => {
+                "Read the TVIEW or call pg_tviews_flush() before COMMIT, or move this work out of the trigger.".into()
+            }
+            Error::SourceGone { .. } => {
+                "Create the table and drop the source in separate transactions.".into()
+            }
+            Error::Unsettled(_) => {
+                "A trigger on a TVIEW probably changes a source of the same TVIEW again and again.".into()
+            }
+            Error::Damaged { part: "primary key", .. } => {
+                "Add a primary key over the columns that identify a row of the TVIEW.".into()
+            }
+            Error::Damaged { .. } => {
+                "Unregister it with pg_tviews_drop() and create it again.".into()
+            }
+            Error::NotCreated => "Run CREATE EXTENSION pg_tviews;".into(),
+            Error::Internal(_) => "This is a bug in pg_tviews; please report it.".into(),
+            _ => return None,
+        })
+    }
+}

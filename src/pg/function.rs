@@ -1,0 +1,164 @@
+//! Owns what the catalogs say about functions, operators and types.
+
+use pgrx::pg_sys::{self, Oid};
+use std::ffi::CStr;
+
+/// A function as the volatility check needs it.
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// `schema.name(argument types)`.
+    pub(crate) signature: String,
+    /// `i`, `s` or `v`.
+    pub(crate) volatility: u8,
+    /// It came with PostgreSQL.
+    pub(crate) is_builtin: bool,
+    /// What an aggregate calls; empty for functions.
+    pub(crate) support: Vec<Oid>,
+}
+
+pub(crate) fn function(oid: Oid) -> Function {
+    // SAFETY: syscache lookups; format_procedure_qualified gives palloc'd text.
+    unsafe {
+        let name = pg_sys::get_func_name(oid);
+        Function {
+            name: match name.is_null() {
+                true => String::new(),
+                false => super::node::take_text(name),
+            },
+            signature: super::node::take_text(pg_sys::format_procedure(oid)),
+            volatility: pg_sys::func_volatile(oid) as u8,
+            is_builtin: oid.to_u32() < pg_sys::FirstNormalObjectId
+                && pg_sys::get_func_namespace(oid).to_u32() == pg_sys::PG_CATALOG_NAMESPACE,
+            support: aggregate_support(oid),
+        }
+    }
+}
+
+unsafe fn aggregate_support(oid: Oid) -> Vec<Oid> {
+    // aggtransfn, aggfinalfn, aggmtransfn and aggmfinalfn (catalog/pg_aggregate.h).
+    let columns = [4, 5, 9, 11];
+    // SAFETY: the tuple is a pg_aggregate row, valid until released; the columns are OIDs.
+    unsafe {
+        let id = pg_sys::SysCacheIdentifier::AGGFNOID as i32;
+        let tuple = pg_sys::SearchSysCache1(id, pg_sys::Datum::from(oid));
+        if tuple.is_null() {
+            return Vec::new();
+        }
+        let read = |column: i16| {
+            let mut is_null = false;
+            let datum = pg_sys::SysCacheGetAttr(id, tuple, column, &mut is_null);
+            Oid::from(datum.value() as u32)
+        };
+        let all = columns.map(read);
+        pg_sys::ReleaseSysCache(tuple);
+        all.into_iter().filter(|f| *f != pg_sys::InvalidOid).collect()
+    }
+}
+
+/// An equality operator that btree or hash indexes know.
+pub(crate) struct Equality {
+    /// `OPERATOR(schema.name)`.
+    pub(crate) sql: String,
+    pub(crate) families: Vec<u32>,
+}
+
+/// `None` unless the operator is a strict equality that can be merged or hashed.
+pub(crate) fn equality(operator: Oid) -> Option<Equality> {
+    if operator == pg_sys::InvalidOid {
+        return None;
+    }
+    // SAFETY: syscache lookups.
+    unsafe {
+        let families = families(operator);
+        if families.is_empty() || !pg_sys::op_strict(operator) {
+            return None;
+        }
+        let name = pg_sys::get_opname(operator);
+        let schema = operator_schema(operator)?;
+        Some(Equality {
+            sql: format!(
+                "OPERATOR({}.{})",
+                crate::lineage::model::quote(&schema),
+                super::node::take_text(name)
+            ),
+            families,
+        })
+    }
+}
+
+unsafe fn operator_schema(operator: Oid) -> Option<String> {
+    // SAFETY: the tuple is a pg_operator row, released after reading.
+    unsafe {
+        let id = pg_sys::SysCacheIdentifier::OPEROID as i32;
+        let tuple = pg_sys::SearchSysCache1(id, pg_sys::Datum::from(operator));
+        if tuple.is_null() {
+            return None;
+        }
+        let namespace =
+            (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_operator>()).oprnamespace;
+        pg_sys::ReleaseSysCache(tuple);
+        super::relation::schema_name(namespace)
+    }
+}
+
+/// Families in which the operator is equality: btree ones, and hash ones where there are none.
+unsafe fn families(operator: Oid) -> Vec<u32> {
+    // SAFETY: gives a list of OIDs.
+    unsafe {
+        let list = pg_sys::get_mergejoin_opfamilies(operator);
+        let count = super::node::list_len(list);
+        (0..count).map(|i| pg_sys::list_nth_oid(list, i).to_u32()).collect()
+    }
+}
+
+/// A type's default equality, and whether equal values always have equal images.
+pub(crate) fn default_equality(type_oid: Oid) -> Option<(Equality, bool)> {
+    // SAFETY: the type cache entry lives as long as the backend.
+    unsafe {
+        let entry = pg_sys::lookup_type_cache(
+            type_oid,
+            (pg_sys::TYPECACHE_EQ_OPR | pg_sys::TYPECACHE_BTREE_OPFAMILY) as i32,
+        );
+        equality((*entry).eq_opr).map(|e| (e, is_image_equal(type_oid)))
+    }
+}
+
+/// Types whose equality is equality of images; for the others keys are made distinct in SQL.
+fn is_image_equal(type_oid: Oid) -> bool {
+    [
+        pg_sys::INT2OID,
+        pg_sys::INT4OID,
+        pg_sys::INT8OID,
+        pg_sys::UUIDOID,
+        pg_sys::OIDOID,
+        pg_sys::DATEOID,
+        pg_sys::BOOLOID,
+    ]
+    .contains(&type_oid)
+}
+
+/// A collation as SQL, unless it is the type's own.
+pub(crate) fn collation(collation: Oid, type_oid: Oid) -> Option<String> {
+    // SAFETY: syscache lookups; the tuple is a pg_collation row.
+    unsafe {
+        if collation == pg_sys::InvalidOid || collation == pg_sys::get_typcollation(type_oid) {
+            return None;
+        }
+        let id = pg_sys::SysCacheIdentifier::COLLOID as i32;
+        let tuple = pg_sys::SearchSysCache1(id, pg_sys::Datum::from(collation));
+        if tuple.is_null() {
+            return None;
+        }
+        let row = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_collation>();
+        let name = CStr::from_ptr(row.collname.data.as_ptr()).to_string_lossy().into_owned();
+        let schema = super::relation::schema_name(row.collnamespace);
+        pg_sys::ReleaseSysCache(tuple);
+        Some(crate::lineage::model::Name { schema: schema?, name }.sql())
+    }
+}
+
+/// A type's name for messages.
+pub(crate) fn type_name(type_oid: Oid) -> String {
+    // SAFETY: palloc'd text.
+    unsafe { super::node::take_text(pg_sys::format_type_be(type_oid)) }
+}

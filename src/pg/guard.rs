@@ -1,0 +1,282 @@
+//! Owns the border between PostgreSQL's `ereport`/longjmp and Rust's unwinding.
+//!
+//! pgrx's own guard reduces an error to message, detail, hint and SQLSTATE. An application that
+//! asks for the constraint name, the CONTEXT or the cursor position would get less from a server
+//! with this library than from one without, so statements of users and owners run through
+//! [`call`], which keeps PostgreSQL's whole `ErrorData`, and every entry point from PostgreSQL
+//! through [`boundary`], which throws it again as it was.
+//!
+//! Life of an error: raised by PostgreSQL under `call` → `ErrorData` copied into the current
+//! subtransaction's memory → unwound through Rust as [`Raised`], running destructors → raised
+//! again by `boundary`.
+
+use super::ffi;
+use crate::error::{Error, Result};
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::CaughtError;
+use std::cell::RefCell;
+use std::ffi::{CStr, CString};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::null;
+
+/// An error of PostgreSQL's on its way through Rust.
+struct Raised(*mut pg_sys::ErrorData);
+
+// SAFETY: panic payloads must be Send, but a backend has one thread; the pointer never leaves it.
+unsafe impl Send for Raised {}
+
+thread_local! {
+    /// What the extension is doing, innermost last; becomes the CONTEXT of errors.
+    static ACTIVITY: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Names what is being done until dropped; errors meanwhile carry it in their CONTEXT.
+pub(crate) struct Activity(());
+
+impl Activity {
+    pub(crate) fn start(what: String) -> Activity {
+        ACTIVITY.with_borrow_mut(|a| a.push(what));
+        Activity(())
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        ACTIVITY.with_borrow_mut(|a| {
+            a.pop();
+        });
+    }
+}
+
+fn activity() -> Option<String> {
+    ACTIVITY.with_borrow(|a| match a.is_empty() {
+        true => None,
+        false => Some(a.iter().rev().cloned().collect::<Vec<_>>().join("\n")),
+    })
+}
+
+/// Runs `f`, a bare call into the server; an ERROR in it unwinds through Rust until [`boundary`].
+///
+/// # Safety
+/// `f` must call the declarations of [`ffi`] alone, never pgrx's guarded ones (those turn an error
+/// into a panic, which must not cross this frame), and own nothing with a destructor: a longjmp
+/// leaves it.
+pub(super) unsafe fn call<T>(f: impl FnOnce() -> T) -> T {
+    // SAFETY: these globals belong to the one thread of a backend; PostgreSQL's PG_TRY does the same.
+    let (stack, context_stack, memory) = unsafe {
+        (
+            pg_sys::PG_exception_stack,
+            pg_sys::error_context_stack,
+            pg_sys::CurrentMemoryContext,
+        )
+    };
+    let mut result = None;
+    let jumped = cee_scape::call_with_sigsetjmp(false, |buffer| {
+        // SAFETY: the buffer outlives `f`, and both ways out restore the previous stack.
+        unsafe { pg_sys::PG_exception_stack = buffer as *const _ as *mut _ };
+        result = Some(f());
+        0
+    });
+    // SAFETY: as PG_END_TRY does.
+    unsafe {
+        pg_sys::PG_exception_stack = stack;
+        pg_sys::error_context_stack = context_stack;
+    }
+    match result {
+        Some(value) if jumped == 0 => value,
+        // SAFETY: after a longjmp PostgreSQL's error state holds the error that caused it.
+        _ => unsafe { unwind(memory) },
+    }
+}
+
+unsafe fn unwind(memory: pg_sys::MemoryContext) -> ! {
+    // SAFETY: the copy lives until the (sub)transaction, which must abort, is cleaned up.
+    let edata = unsafe {
+        pg_sys::CurrentMemoryContext = pg_sys::CurTransactionContext;
+        let edata = ffi::CopyErrorData();
+        ffi::FlushErrorState();
+        if let Some(what) = activity() {
+            append_context(edata, &what);
+        }
+        pg_sys::CurrentMemoryContext = memory;
+        edata
+    };
+    resume_unwind(Box::new(Raised(edata)))
+}
+
+unsafe fn append_context(edata: *mut pg_sys::ErrorData, what: &str) {
+    // SAFETY: edata is a fresh copy of ours in the current memory context.
+    unsafe {
+        let old = (*edata).context;
+        let text = match old.is_null() {
+            true => what.to_owned(),
+            false => {
+                let old = CStr::from_ptr(old).to_string_lossy();
+                // An error that crosses several of our borders is told each time; say it once.
+                if old.contains(what) {
+                    return;
+                }
+                format!("{old}\n{what}")
+            }
+        };
+        (*edata).context = pg_sys::pstrdup(c_text(&text).as_ptr());
+    }
+}
+
+/// SQLSTATE (as PostgreSQL packs it) and DETAIL of an error that [`attempt`] caught.
+pub(crate) struct Caught {
+    pub(crate) sqlstate: i32,
+    pub(crate) detail: Option<String>,
+    raised: Raised,
+}
+
+impl Caught {
+    /// Raises the error as it was.
+    pub(crate) fn rethrow(self) -> ! {
+        resume_unwind(Box::new(self.raised))
+    }
+}
+
+/// Runs `f` and hands an ERROR of PostgreSQL's to the caller, who may only raise another in its
+/// place: the transaction has to abort all the same.
+pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<Raised>() {
+        Ok(raised) => {
+            // SAFETY: the copy lives as long as the (sub)transaction.
+            let (sqlstate, detail) = unsafe {
+                let edata = &*raised.0;
+                let detail = (!edata.detail.is_null())
+                    .then(|| CStr::from_ptr(edata.detail).to_string_lossy().into_owned());
+                (edata.sqlerrcode, detail)
+            };
+            Caught { sqlstate, detail, raised: *raised }
+        }
+        Err(other) => resume_unwind(other),
+    })
+}
+
+enum Outcome {
+    Raised(*mut pg_sys::ErrorData),
+    Report { sqlstate: i32, message: CString, detail: Option<CString>, hint: Option<CString> },
+}
+
+/// The outermost frame of everything PostgreSQL calls: turns errors of either kind into an ERROR.
+///
+/// The caller must hold nothing with a destructor, since this function may leave by longjmp.
+pub(crate) fn boundary<T>(f: impl FnOnce() -> Result<T>) -> T {
+    let outcome = match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(Ok(value)) => return value,
+        Ok(Err(error)) => describe(&error),
+        Err(payload) => match payload.downcast::<Raised>() {
+            Ok(raised) => Outcome::Raised(raised.0),
+            Err(payload) => foreign(payload),
+        },
+    };
+    // SAFETY: nothing with a destructor is alive but `outcome`, which `raise` moves to PostgreSQL's memory.
+    unsafe { raise(outcome) }
+}
+
+fn describe(error: &Error) -> Outcome {
+    Outcome::Report {
+        sqlstate: error.sqlstate() as i32,
+        message: c_text(&error.to_string()),
+        detail: error.detail().map(|d| c_text(&d)),
+        hint: error.hint().map(|h| c_text(&h)),
+    }
+}
+
+/// An error that came through pgrx's own guard, or a Rust panic: never with a Rust backtrace.
+fn foreign(payload: Box<dyn std::any::Any + Send>) -> Outcome {
+    let report = match payload.downcast::<CaughtError>() {
+        Ok(caught) => match *caught {
+            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => Some(report),
+            CaughtError::RustPanic { ereport, .. } => Some(ereport),
+        },
+        Err(payload) => match payload.downcast::<pg_sys::panic::ErrorReportWithLevel>() {
+            Ok(report) => Some(*report),
+            Err(payload) => {
+                let text = payload
+                    .downcast_ref::<String>()
+                    .cloned()
+                    .or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+                    .unwrap_or_default();
+                return describe(&Error::Internal(format!("pg_tviews: {text}")));
+            }
+        },
+    };
+    match report {
+        Some(r) => Outcome::Report {
+            sqlstate: r.sql_error_code() as i32,
+            message: c_text(r.message()),
+            detail: r.detail().map(c_text),
+            hint: r.hint().map(c_text),
+        },
+        None => describe(&Error::Internal("pg_tviews: unknown error".into())),
+    }
+}
+
+unsafe fn raise(outcome: Outcome) -> ! {
+    match outcome {
+        // SAFETY: an ErrorData copied by `unwind`.
+        Outcome::Raised(edata) => unsafe { ffi::ReThrowError(edata) },
+        Outcome::Report { sqlstate, message, detail, hint } => {
+            let context = activity().map(|a| c_text(&a));
+            // SAFETY: the server copies every text before errfinish jumps; the texts are freed before.
+            unsafe {
+                ffi::errstart(pgrx::PgLogLevel::ERROR as i32, null());
+                ffi::errcode(sqlstate);
+                ffi::errmsg_internal(c"%s".as_ptr(), message.as_ptr());
+                if let Some(d) = &detail {
+                    ffi::errdetail_internal(c"%s".as_ptr(), d.as_ptr());
+                }
+                if let Some(h) = &hint {
+                    ffi::errhint(c"%s".as_ptr(), h.as_ptr());
+                }
+                if let Some(c) = &context {
+                    ffi::errcontext_msg(c"%s".as_ptr(), c.as_ptr());
+                }
+                drop((message, detail, hint, context));
+                ffi::errfinish(c"pg_tviews".as_ptr(), 0, c"raise".as_ptr());
+            }
+            unreachable!("errfinish returned from an ERROR")
+        }
+    }
+}
+
+/// Text for C: a NUL byte inside, which no identifier or message of the server has, ends it.
+pub(super) fn c_text(text: &str) -> CString {
+    let end = text.find('\0').unwrap_or(text.len());
+    CString::new(&text[..end]).unwrap_or_default()
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Level {
+    Info,
+    Notice,
+    Warning,
+}
+
+/// Sends a message that does not end the statement.
+pub(crate) fn tell(level: Level, message: &str, detail: Option<&str>, hint: Option<&str>) {
+    let level = match level {
+        Level::Info => pgrx::PgLogLevel::INFO,
+        Level::Notice => pgrx::PgLogLevel::NOTICE,
+        Level::Warning => pgrx::PgLogLevel::WARNING,
+    };
+    let (message, detail, hint) = (c_text(message), detail.map(c_text), hint.map(c_text));
+    // SAFETY: below ERROR errfinish returns; interrupts it may serve unwind through `call`.
+    unsafe {
+        call(|| {
+            if ffi::errstart(level as i32, null()) {
+                ffi::errmsg_internal(c"%s".as_ptr(), message.as_ptr());
+                if let Some(d) = &detail {
+                    ffi::errdetail_internal(c"%s".as_ptr(), d.as_ptr());
+                }
+                if let Some(h) = &hint {
+                    ffi::errhint(c"%s".as_ptr(), h.as_ptr());
+                }
+                ffi::errfinish(c"pg_tviews".as_ptr(), 0, c"tell".as_ptr());
+            }
+        });
+    }
+}

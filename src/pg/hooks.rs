@@ -1,0 +1,442 @@
+//! Owns the entry points PostgreSQL calls: hooks, transaction callbacks and trigger functions.
+//! Each translates what it is given and calls one function of [`Handlers`], which `_PG_init`
+//! hands over, so that nothing here looks up to the rooms above.
+//!
+//! A hook passes a statement on with nothing on its stack that has a destructor, and by the bare
+//! function pointer: an error of the statement then jumps straight over it, untouched.
+
+use super::guard::boundary;
+use super::node::{Tree, pointers};
+use super::trigger::{Firing, no_tuple};
+use super::{ffi, relation, transaction, version};
+use crate::error::Result;
+use core::ffi::{CStr, c_char, c_void};
+use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::sync::OnceLock;
+
+/// What the rooms above do at each entry point.
+pub(crate) struct Handlers {
+    /// True if the statement was told apart and [`Handlers::after_create`] wants to hear of its end.
+    pub(crate) before_create: fn(&Create) -> Result<bool>,
+    pub(crate) after_create: fn(Option<Oid>) -> Result<()>,
+    /// True if a plan's or COPY's snapshot must be exchanged for a fresh one.
+    pub(crate) before_read: fn(&Reading) -> Result<bool>,
+    /// True while [`Handlers::before_read`] has nothing to do, whatever is read.
+    pub(crate) is_idle: fn() -> bool,
+    pub(crate) pre_commit: fn(is_prepare: bool) -> Result<()>,
+    pub(crate) transaction_end: fn(),
+    pub(crate) subtransaction_commit: fn(nest: i32),
+    pub(crate) subtransaction_abort: fn(nest: i32),
+    pub(crate) invalidate: fn(relid: Oid),
+    pub(crate) capture: fn(&Firing<'_>) -> Result<()>,
+    pub(crate) guard: fn(&Firing<'_>) -> Result<()>,
+    pub(crate) on_create: fn() -> Result<()>,
+    pub(crate) on_drop: fn() -> Result<()>,
+}
+
+/// A `CREATE TABLE AS` or `SELECT INTO`.
+pub(crate) struct Create {
+    pub(crate) name: String,
+    /// As written; `None` where the statement leaves it to search_path.
+    pub(crate) schema: Option<String>,
+    pub(crate) persistence: u8,
+    pub(crate) if_not_exists: bool,
+    /// Names given in parentheses, for the first columns.
+    pub(crate) column_names: Vec<String>,
+    pub(crate) has_parameters: bool,
+    /// `None` for `EXECUTE`.
+    pub(crate) query: Option<Tree>,
+}
+
+/// A statement that is about to read or write.
+pub(crate) struct Reading {
+    pub(crate) relations: Vec<Oid>,
+    pub(crate) foreign_tables: Vec<Oid>,
+    pub(crate) wants_workers: bool,
+    /// The command its snapshot sees up to.
+    pub(crate) snapshot_command: u32,
+    /// False for a snapshot that the server chose for a purpose of its own.
+    pub(crate) may_exchange: bool,
+}
+
+static HANDLERS: OnceLock<Handlers> = OnceLock::new();
+
+static mut NEXT_UTILITY: pg_sys::ProcessUtility_hook_type = None;
+static mut NEXT_START: pg_sys::ExecutorStart_hook_type = None;
+static mut NEXT_FINISH: pg_sys::ExecutorFinish_hook_type = None;
+
+/// The handlers; registered before any hook is.
+fn handlers() -> &'static Handlers {
+    HANDLERS.get().expect("handlers are registered before hooks")
+}
+
+/// Installs everything; called once, by `_PG_init`.
+pub(crate) fn register(all: Handlers) {
+    if HANDLERS.set(all).is_err() {
+        return;
+    }
+    // SAFETY: _PG_init runs in the backend's one thread, and hooks chain to what was there before.
+    unsafe {
+        NEXT_UTILITY = pg_sys::ProcessUtility_hook;
+        pg_sys::ProcessUtility_hook = Some(process_utility);
+        NEXT_START = pg_sys::ExecutorStart_hook;
+        pg_sys::ExecutorStart_hook = Some(executor_start);
+        version::register_executor_run();
+        NEXT_FINISH = pg_sys::ExecutorFinish_hook;
+        pg_sys::ExecutorFinish_hook = Some(executor_finish);
+        pg_sys::RegisterXactCallback(Some(transaction_event), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(subtransaction_event), std::ptr::null_mut());
+        pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), pg_sys::Datum::from(0usize));
+    }
+}
+
+/// True while the postmaster loads `shared_preload_libraries`.
+pub(crate) fn is_preloading() -> bool {
+    // SAFETY: a global of this process.
+    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
+}
+
+/// The extension exists here, is not just being created, and this is no pg_upgrade.
+pub(crate) fn extension() -> Option<Oid> {
+    // SAFETY: reads globals; missing_ok.
+    unsafe {
+        if pg_sys::creating_extension || pg_sys::IsBinaryUpgrade {
+            return None;
+        }
+        let oid = pg_sys::get_extension_oid(c"pg_tviews".as_ptr(), true);
+        (oid != pg_sys::InvalidOid).then_some(oid)
+    }
+}
+
+// ---- Utility statements -------------------------------------------------------------------------
+
+unsafe extern "C-unwind" fn process_utility(
+    pstmt: *mut pg_sys::PlannedStmt,
+    query_string: *const c_char,
+    read_only_tree: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    params: pg_sys::ParamListInfo,
+    query_env: *mut pg_sys::QueryEnvironment,
+    dest: *mut pg_sys::DestReceiver,
+    qc: *mut pg_sys::QueryCompletion,
+) {
+    // SAFETY: all pointers come from PostgreSQL; see the module's head for errors.
+    unsafe {
+        let statement = (*pstmt).utilityStmt;
+        let create = created_table(statement);
+        let is_tracked = !create.is_null()
+            && has_prefix(create)
+            && boundary(|| before_create(create, params));
+        let is_fresh = is_tracked && !super::snapshot::is_per_transaction()
+            || (*statement).type_ == NodeTag::T_CopyStmt && boundary(|| before_copy(statement));
+        if is_fresh {
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        match NEXT_UTILITY {
+            Some(next) => {
+                next(pstmt, query_string, read_only_tree, context, params, query_env, dest, qc)
+            }
+            None => ffi::standard_ProcessUtility(
+                pstmt,
+                query_string,
+                read_only_tree,
+                context,
+                params,
+                query_env,
+                dest,
+                qc,
+            ),
+        }
+        if is_fresh {
+            pg_sys::PopActiveSnapshot();
+        }
+        if is_tracked {
+            let relation = (*(*create).into).rel;
+            boundary(|| (handlers().after_create)(relation::range_var(relation)));
+        }
+    }
+}
+
+/// The CREATE TABLE AS in a statement, also one that EXPLAIN ANALYZE runs; null without one.
+unsafe fn created_table(statement: *mut pg_sys::Node) -> *mut pg_sys::CreateTableAsStmt {
+    let none = std::ptr::null_mut();
+    // SAFETY: tags tell the types; an ExplainStmt's query is analysed.
+    unsafe {
+        match (*statement).type_ {
+            NodeTag::T_CreateTableAsStmt => {
+                let create: *mut pg_sys::CreateTableAsStmt = statement.cast();
+                match (*create).objtype == pg_sys::ObjectType::OBJECT_TABLE {
+                    true => create,
+                    false => none,
+                }
+            }
+            NodeTag::T_ExplainStmt => {
+                let explain: *mut pg_sys::ExplainStmt = statement.cast();
+                let query: *mut pg_sys::Query = (*explain).query.cast();
+                if (*query).type_ != NodeTag::T_Query
+                    || (*query).utilityStmt.is_null()
+                    || !is_analyze(explain)
+                {
+                    return none;
+                }
+                match (*(*query).utilityStmt).type_ {
+                    NodeTag::T_CreateTableAsStmt => created_table((*query).utilityStmt),
+                    _ => none,
+                }
+            }
+            _ => none,
+        }
+    }
+}
+
+unsafe fn is_analyze(explain: *mut pg_sys::ExplainStmt) -> bool {
+    // SAFETY: options are DefElem; defGetBoolean raises PostgreSQL's own error for bad ones.
+    unsafe {
+        pointers::<pg_sys::DefElem>((*explain).options)
+            .into_iter()
+            .filter(|o| CStr::from_ptr((**o).defname) == c"analyze")
+            .next_back()
+            .is_some_and(|o| pg_sys::defGetBoolean(o))
+    }
+}
+
+unsafe fn has_prefix(create: *mut pg_sys::CreateTableAsStmt) -> bool {
+    // SAFETY: a relation name is never null.
+    unsafe { CStr::from_ptr((*(*(*create).into).rel).relname).to_bytes().starts_with(b"tv_") }
+}
+
+unsafe fn before_create(
+    create: *mut pg_sys::CreateTableAsStmt,
+    params: pg_sys::ParamListInfo,
+) -> Result<bool> {
+    let text = |p: *const c_char| {
+        // SAFETY: null or a name inside the statement.
+        unsafe { (!p.is_null()).then(|| CStr::from_ptr(p).to_string_lossy().into_owned()) }
+    };
+    if extension().is_none() {
+        return Ok(false);
+    }
+    // SAFETY: the fields of an analysed CREATE TABLE AS.
+    let described = unsafe {
+        let into = &*(*create).into;
+        let query: *mut pg_sys::Query = (*create).query.cast();
+        let is_query = (*query).type_ == NodeTag::T_Query
+            && (*query).commandType == pg_sys::CmdType::CMD_SELECT;
+        Create {
+            name: text((*into.rel).relname).unwrap_or_default(),
+            schema: text((*into.rel).schemaname),
+            persistence: (*into.rel).relpersistence as u8,
+            if_not_exists: (*create).if_not_exists,
+            column_names: pointers::<pg_sys::Node>(into.colNames)
+                .into_iter()
+                .filter_map(|n| text(version::string_value(n)))
+                .collect(),
+            has_parameters: !params.is_null() && (*params).numParams > 0,
+            query: if is_query { Some(Tree::copy(query)?) } else { None },
+        }
+    };
+    (handlers().before_create)(&described)
+}
+
+unsafe fn before_copy(statement: *mut pg_sys::Node) -> Result<bool> {
+    // SAFETY: the caller has seen the tag. COPY (query) goes through the executor.
+    let relation = unsafe {
+        let copy: *mut pg_sys::CopyStmt = statement.cast();
+        match (*copy).is_from || (*copy).relation.is_null() || (handlers().is_idle)() {
+            true => None,
+            false => relation::range_var((*copy).relation),
+        }
+    };
+    match relation {
+        None => Ok(false),
+        Some(relid) => (handlers().before_read)(&Reading {
+            relations: vec![relid],
+            foreign_tables: Vec::new(),
+            wants_workers: false,
+            snapshot_command: 0,
+            may_exchange: true,
+        }),
+    }
+}
+
+// ---- The executor -------------------------------------------------------------------------------
+
+unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, eflags: i32) {
+    // SAFETY: as for process_utility. The fresh snapshot replaces this query's own registered one
+    // and is active for the start alone; nobody else's entry is touched.
+    unsafe {
+        let is_exchanged = !(handlers().is_idle)()
+            && eflags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 == 0
+            && !transaction::is_parallel()
+            && boundary(|| before_plan(desc));
+        if is_exchanged {
+            let fresh = pg_sys::RegisterSnapshot(pg_sys::GetTransactionSnapshot());
+            pg_sys::UnregisterSnapshot((*desc).snapshot);
+            (*desc).snapshot = fresh;
+            pg_sys::PushActiveSnapshot(fresh);
+        }
+        match NEXT_START {
+            Some(next) => next(desc, eflags),
+            None => version::standard_executor_start(desc, eflags),
+        }
+        if is_exchanged {
+            pg_sys::PopActiveSnapshot();
+        }
+    }
+}
+
+unsafe fn before_plan(desc: *mut pg_sys::QueryDesc) -> Result<bool> {
+    // SAFETY: a query descriptor that is being started.
+    let reading = unsafe {
+        let plan = &*(*desc).plannedstmt;
+        let mut relations = Vec::new();
+        let mut foreign_tables = Vec::new();
+        for rte in pointers::<pg_sys::RangeTblEntry>(plan.rtable) {
+            if (*rte).rtekind == pg_sys::RTEKind::RTE_RELATION {
+                relations.push((*rte).relid);
+                if (*rte).relkind as u8 == pg_sys::RELKIND_FOREIGN_TABLE {
+                    foreign_tables.push((*rte).relid);
+                }
+            }
+        }
+        Reading {
+            relations,
+            foreign_tables,
+            wants_workers: plan.parallelModeNeeded,
+            snapshot_command: match (*desc).snapshot.is_null() {
+                true => 0,
+                false => (*(*desc).snapshot).curcid,
+            },
+            may_exchange: (*desc).crosscheck_snapshot.is_null() && !(*desc).snapshot.is_null(),
+        }
+    };
+    (handlers().before_read)(&reading)
+}
+
+/// Makes a query's own snapshot the active one where an exchange has parted the two: functions
+/// that it calls read with the active one. Gives whether the caller has to pop it.
+pub(super) unsafe fn push_own_snapshot(desc: *mut pg_sys::QueryDesc) -> bool {
+    // SAFETY: a started query descriptor.
+    unsafe {
+        let is_parted = !(handlers().is_idle)()
+            && !(*desc).snapshot.is_null()
+            && (*desc).crosscheck_snapshot.is_null()
+            && !transaction::is_parallel()
+            && pg_sys::ActiveSnapshotSet()
+            && pg_sys::GetActiveSnapshot() != (*desc).snapshot;
+        if is_parted {
+            pg_sys::PushActiveSnapshot((*desc).snapshot);
+        }
+        is_parted
+    }
+}
+
+unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
+    // SAFETY: as for process_utility.
+    unsafe {
+        let is_pushed = push_own_snapshot(desc);
+        match NEXT_FINISH {
+            Some(next) => next(desc),
+            None => ffi::standard_ExecutorFinish(desc),
+        }
+        if is_pushed {
+            pg_sys::PopActiveSnapshot();
+        }
+    }
+}
+
+// ---- Transactions, caches, triggers -------------------------------------------------------------
+
+unsafe extern "C-unwind" fn transaction_event(event: pg_sys::XactEvent::Type, _: *mut c_void) {
+    use pg_sys::XactEvent::*;
+    match event {
+        XACT_EVENT_PRE_COMMIT => boundary(|| (handlers().pre_commit)(false)),
+        XACT_EVENT_PRE_PREPARE => boundary(|| (handlers().pre_commit)(true)),
+        XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE => {
+            (handlers().transaction_end)();
+        }
+        _ => {}
+    }
+}
+
+unsafe extern "C-unwind" fn subtransaction_event(
+    event: pg_sys::SubXactEvent::Type,
+    _: pg_sys::SubTransactionId,
+    _: pg_sys::SubTransactionId,
+    _: *mut c_void,
+) {
+    let nest = transaction::nest_level();
+    match event {
+        pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => (handlers().subtransaction_commit)(nest),
+        pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => (handlers().subtransaction_abort)(nest),
+        _ => {}
+    }
+}
+
+unsafe extern "C-unwind" fn relation_changed(_: pg_sys::Datum, relid: Oid) {
+    (handlers().invalidate)(relid);
+}
+
+unsafe fn fire(fcinfo: pg_sys::FunctionCallInfo, handler: fn(&Firing<'_>) -> Result<()>) {
+    // SAFETY: PostgreSQL's call info.
+    let firing = unsafe { Firing::of(fcinfo) };
+    boundary(|| match &firing {
+        Some(firing) => handler(firing),
+        None => Err(crate::error::Error::Internal("not called as a trigger".into())),
+    });
+}
+
+/// `pg_tviews_capture()`: notes what a statement changed in a source table.
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub unsafe extern "C-unwind" fn pg_tviews_capture(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: called by PostgreSQL's function manager.
+    unsafe { fire(fcinfo, handlers().capture) };
+    no_tuple()
+}
+
+/// `pg_tviews_guard()`: refuses writes to a TVIEW that are not a refresh.
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub unsafe extern "C-unwind" fn pg_tviews_guard(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: called by PostgreSQL's function manager.
+    unsafe { fire(fcinfo, handlers().guard) };
+    no_tuple()
+}
+
+/// `pg_tviews_on_create()`: the event trigger on `ddl_command_end`.
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub unsafe extern "C-unwind" fn pg_tviews_on_create(_: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    boundary(handlers().on_create);
+    no_tuple()
+}
+
+/// `pg_tviews_on_drop()`: the event trigger on `sql_drop`.
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub unsafe extern "C-unwind" fn pg_tviews_on_drop(_: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    boundary(handlers().on_drop);
+    no_tuple()
+}
+
+/// Declares functions of PostgreSQL's version-1 calling convention.
+macro_rules! function_info {
+    ($($info:ident),*) => {
+        $(
+            #[unsafe(no_mangle)]
+            #[doc(hidden)]
+            pub extern "C-unwind" fn $info() -> *const pg_sys::Pg_finfo_record {
+                const RECORD: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+                &RECORD
+            }
+        )*
+    };
+}
+
+function_info!(
+    pg_finfo_pg_tviews_capture,
+    pg_finfo_pg_tviews_guard,
+    pg_finfo_pg_tviews_on_create,
+    pg_finfo_pg_tviews_on_drop
+);

@@ -1,0 +1,17 @@
+//! The only room with raw server pointers. Gives the rest of the extension safe, borrowed or
+//! owned Rust: guards that restore on drop, owned values, read-only views of query trees.
+//! Never looks up to the rooms that use it; hooks reach them through [`hooks::Handlers`].
+
+mod ffi;
+pub(crate) mod function;
+pub(crate) mod guard;
+pub(crate) mod hooks;
+pub(crate) mod identity;
+pub(crate) mod node;
+pub(crate) mod relation;
+pub(crate) mod snapshot;
+pub(crate) mod spi;
+pub(crate) mod transaction;
+pub(crate) mod trigger;
+pub(crate) mod value;
+mod version;

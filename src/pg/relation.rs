@@ -1,0 +1,250 @@
+//! Owns what the catalogs say about relations, their names, rights and locks.
+
+use super::ffi;
+use super::guard::{c_text, call};
+use super::function;
+use crate::lineage::model::{Column, Name, quote};
+use pgrx::pg_sys::{self, Oid};
+use std::ffi::CStr;
+
+/// What `pg_class` says of a relation.
+pub(crate) struct Class {
+    /// `r`, `p`, `v` and so on, as `relkind`.
+    pub(crate) kind: u8,
+    /// `p`, `u` or `t`, as `relpersistence`.
+    pub(crate) persistence: u8,
+    pub(crate) owner: Oid,
+    /// Rows at the last ANALYZE; below zero when never analysed.
+    pub(crate) rows: f64,
+    pub(crate) is_partition: bool,
+}
+
+/// `None` for a relation that does not exist (any more).
+pub(crate) fn class(relid: Oid) -> Option<Class> {
+    // SAFETY: the tuple is a pg_class row, released after reading.
+    unsafe {
+        let id = pg_sys::SysCacheIdentifier::RELOID as i32;
+        let tuple = pg_sys::SearchSysCache1(id, pg_sys::Datum::from(relid));
+        if tuple.is_null() {
+            return None;
+        }
+        let row = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
+        let class = Class {
+            kind: row.relkind as u8,
+            persistence: row.relpersistence as u8,
+            owner: row.relowner,
+            rows: f64::from(row.reltuples),
+            is_partition: row.relispartition,
+        };
+        pg_sys::ReleaseSysCache(tuple);
+        Some(class)
+    }
+}
+
+/// What a kind of relation is called in a sentence.
+pub(crate) fn kind_words(kind: u8) -> &'static str {
+    match kind {
+        b'r' => "a table",
+        b'p' => "a partitioned table",
+        b'v' => "a view",
+        b'm' => "a materialized view",
+        b'i' | b'I' => "an index",
+        b'S' => "a sequence",
+        b'f' => "a foreign table",
+        b'c' => "a composite type",
+        b't' => "a TOAST table",
+        _ => "another kind of relation",
+    }
+}
+
+pub(crate) fn schema_name(namespace: Oid) -> Option<String> {
+    // SAFETY: a syscache lookup giving palloc'd text or null.
+    unsafe {
+        let name = pg_sys::get_namespace_name(namespace);
+        (!name.is_null()).then(|| super::node::take_text(name))
+    }
+}
+
+pub(crate) fn name(relid: Oid) -> Option<Name> {
+    // SAFETY: syscache lookups.
+    unsafe {
+        let name = pg_sys::get_rel_name(relid);
+        if name.is_null() {
+            return None;
+        }
+        let name = super::node::take_text(name);
+        Some(Name { schema: schema_name(pg_sys::get_rel_namespace(relid))?, name })
+    }
+}
+
+pub(crate) fn role_name(role: Oid) -> String {
+    // SAFETY: noerr; palloc'd text or null.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        match name.is_null() {
+            true => role.to_u32().to_string(),
+            false => super::node::take_text(name),
+        }
+    }
+}
+
+/// Finds a relation by name in a schema.
+pub(crate) fn find_in(schema: &str, name: &str) -> Option<Oid> {
+    let (schema, name) = (c_text(schema), c_text(name));
+    // SAFETY: syscache lookups.
+    unsafe {
+        let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        let relid = pg_sys::get_relname_relid(name.as_ptr(), namespace);
+        (namespace != pg_sys::InvalidOid && relid != pg_sys::InvalidOid).then_some(relid)
+    }
+}
+
+/// Finds a relation in the schema where an unqualified CREATE would put it.
+pub(crate) fn find_in_creation_schema(name: &str) -> Option<Oid> {
+    let name = c_text(name);
+    // SAFETY: catalog lookups.
+    unsafe {
+        let range = pg_sys::makeRangeVar(std::ptr::null_mut(), name.as_ptr().cast_mut(), -1);
+        let namespace = pg_sys::RangeVarGetCreationNamespace(range);
+        let relid = pg_sys::get_relname_relid(name.as_ptr(), namespace);
+        (relid != pg_sys::InvalidOid).then_some(relid)
+    }
+}
+
+/// Finds a relation by a name as users write it: qualified or not, quoted or not.
+pub(crate) fn find(text: &str) -> Option<Oid> {
+    let text = c_text(text);
+    // SAFETY: a malformed name raises an ERROR with PostgreSQL's own words.
+    unsafe {
+        let list = pg_sys::stringToQualifiedNameList(
+            text.as_ptr(),
+            #[cfg(not(feature = "pg15"))]
+            std::ptr::null_mut(),
+        );
+        let range = pg_sys::makeRangeVarFromNameList(list);
+        range_var(range)
+    }
+}
+
+/// A name as users write it, each part quoted.
+pub(crate) fn quote_text(text: &str) -> String {
+    let text = c_text(text);
+    // SAFETY: as for `find`; the list holds String nodes.
+    unsafe {
+        let list = pg_sys::stringToQualifiedNameList(
+            text.as_ptr(),
+            #[cfg(not(feature = "pg15"))]
+            std::ptr::null_mut(),
+        );
+        super::node::pointers::<pg_sys::Node>(list)
+            .into_iter()
+            .map(|n| CStr::from_ptr(super::version::string_value(n)).to_string_lossy().into_owned())
+            .map(|part| quote(&part))
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+}
+
+/// A qualified name with quotes only where they are needed, as people write it.
+pub(crate) fn quote_if_needed(name: &Name) -> String {
+    let (schema, name) = (c_text(&name.schema), c_text(&name.name));
+    // SAFETY: palloc'd text.
+    unsafe {
+        super::node::take_text(pg_sys::quote_qualified_identifier(schema.as_ptr(), name.as_ptr()))
+    }
+}
+
+pub(super) unsafe fn range_var(range: *const pg_sys::RangeVar) -> Option<Oid> {
+    // SAFETY: the caller hands a valid RangeVar; missing_ok.
+    let relid = unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            range,
+            pg_sys::NoLock as i32,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        )
+    };
+    (relid != pg_sys::InvalidOid).then_some(relid)
+}
+
+/// The columns of a relation, dropped ones left out.
+pub(crate) fn columns(relid: Oid) -> Vec<Column> {
+    // SAFETY: the relation stays open while its descriptor is read; the lock is kept.
+    unsafe {
+        let relation = pg_sys::relation_open(relid, pg_sys::AccessShareLock as i32);
+        let descriptor = (*relation).rd_att;
+        let columns = (0..(*descriptor).natts as usize)
+            .map(|i| super::version::attribute(descriptor, i))
+            .filter(|a| !a.attisdropped)
+            .map(|a| Column {
+                attribute: a.attnum,
+                name: CStr::from_ptr(a.attname.data.as_ptr()).to_string_lossy().into_owned(),
+                type_oid: a.atttypid.to_u32(),
+                collation: function::collation(a.attcollation, a.atttypid),
+            })
+            .collect();
+        pg_sys::relation_close(relation, pg_sys::NoLock as i32);
+        columns
+    }
+}
+
+/// A relation and everything below it (partitions, inheritance children), itself first.
+pub(crate) fn with_children(relid: Oid) -> Vec<Oid> {
+    let no_lock = pg_sys::NoLock as i32;
+    // SAFETY: gives a list of OIDs.
+    unsafe {
+        let list = call(|| ffi::find_all_inheritors(relid, no_lock, std::ptr::null_mut()));
+        (0..super::node::list_len(list)).map(|i| pg_sys::list_nth_oid(list, i)).collect()
+    }
+}
+
+/// The row type of a table.
+pub(crate) fn row_type(relid: Oid) -> Oid {
+    // SAFETY: a syscache lookup.
+    unsafe { pg_sys::get_rel_type_id(relid) }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Lock {
+    /// Against changes of the definition.
+    Definition,
+    /// Against writers (`SHARE ROW EXCLUSIVE`).
+    Writers,
+}
+
+/// Locks a relation until the transaction ends.
+pub(crate) fn lock(relid: Oid, lock: Lock) {
+    let mode = match lock {
+        Lock::Definition => pg_sys::AccessShareLock,
+        Lock::Writers => pg_sys::ShareRowExclusiveLock,
+    };
+    // SAFETY: a lock on a relation that is gone meanwhile is harmless.
+    unsafe { pg_sys::LockRelationOid(relid, mode as i32) };
+}
+
+/// Whether `role` may create triggers on a table.
+pub(crate) fn may_trigger(relid: Oid, role: Oid) -> bool {
+    // SAFETY: a catalog lookup.
+    unsafe {
+        pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_TRIGGER.into())
+            == pg_sys::AclResult::ACLCHECK_OK
+    }
+}
+
+/// Whether `role` owns a relation, as a superuser does.
+pub(crate) fn is_owner(relid: Oid, role: Oid) -> bool {
+    // SAFETY: a catalog lookup.
+    unsafe { super::version::owns_relation(relid, role) }
+}
+
+/// Makes every backend read the relation's catalog entries anew.
+pub(crate) fn invalidate(relid: Oid) {
+    // SAFETY: queues an invalidation message; the relation exists.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relid) };
+}
+
+/// True for PostgreSQL's own tables and views.
+pub(crate) fn is_system(relid: Oid) -> bool {
+    relid.to_u32() < pg_sys::FirstNormalObjectId
+}

@@ -1,0 +1,306 @@
+//! Owns the execution of SQL: sessions, plans kept per backend, parameters and result rows.
+//!
+//! A [`Session`] is one `SPI_connect`; rows and parameters live in its memory and so borrow it.
+//! Plans are keyed by their text and parameter types, and stay for the backend's life: PostgreSQL
+//! re-plans them when what they name changes.
+
+use super::ffi;
+use super::guard::{c_text, call};
+use super::snapshot::Snapshot;
+use super::value::{self, Row, Storage, Value};
+use crate::error::{Error, Result};
+use pgrx::{FromDatum, IntoDatum, pg_sys};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::ptr::null_mut;
+
+/// Plans kept at most; a backend that meets more starts over.
+const MAX_PLANS: usize = 2000;
+
+type PlanKey = (String, Vec<pg_sys::Oid>);
+
+thread_local! {
+    static PLANS: RefCell<HashMap<PlanKey, pg_sys::SPIPlanPtr>> = RefCell::new(HashMap::new());
+}
+
+/// A connection to SPI; closed when dropped, or by PostgreSQL's own clean-up after an error.
+pub(crate) struct Session(());
+
+impl Session {
+    pub(crate) fn open() -> Session {
+        // SAFETY: pairs with SPI_finish in Drop.
+        unsafe { pg_sys::SPI_connect_ext(0) };
+        Session(())
+    }
+
+    /// Runs a statement whose plan is kept for the backend's life.
+    pub(crate) fn run(&self, sql: &str, args: &Args, snapshot: Snapshot<'_>) -> Result<Rows<'_>> {
+        let plan = kept_plan(sql, args)?;
+        self.execute(sql, plan, args, snapshot)
+    }
+
+    /// Runs a statement once: DDL, and queries that are built for the occasion.
+    pub(crate) fn run_once(
+        &self,
+        sql: &str,
+        args: &Args,
+        snapshot: Snapshot<'_>,
+    ) -> Result<Rows<'_>> {
+        let plan = prepare(sql, args, 0)?;
+        let rows = self.execute(sql, plan, args, snapshot)?;
+        // SAFETY: a plan of this session that nothing uses any more.
+        unsafe { pg_sys::SPI_freeplan(plan) };
+        Ok(rows)
+    }
+
+    fn execute(
+        &self,
+        sql: &str,
+        plan: pg_sys::SPIPlanPtr,
+        args: &Args,
+        snapshot: Snapshot<'_>,
+    ) -> Result<Rows<'_>> {
+        let mut values = args.values.clone();
+        let nulls = args.nulls();
+        // SAFETY: plan and parameters match; the row table belongs to this session.
+        let (code, count, table) = unsafe {
+            call(|| {
+                pg_sys::SPI_tuptable = null_mut();
+                let code = ffi::SPI_execute_snapshot(
+                    plan,
+                    values.as_mut_ptr(),
+                    nulls.as_ptr(),
+                    snapshot.as_ptr(),
+                    null_mut(),
+                    false,
+                    true,
+                    0,
+                );
+                (code, pg_sys::SPI_processed, pg_sys::SPI_tuptable)
+            })
+        };
+        if code < 0 {
+            return Err(Error::Internal(format!("SPI returned {code} for: {sql}")));
+        }
+        Ok(Rows { count, table, session: PhantomData })
+    }
+
+    /// Opens a cursor over a query; it sees one snapshot, whatever is written meanwhile.
+    pub(crate) fn cursor(&self, sql: &str, args: &Args) -> Result<Cursor<'_>> {
+        let plan = prepare(sql, args, pg_sys::CURSOR_OPT_NO_SCROLL as i32)?;
+        let mut values = args.values.clone();
+        let nulls = args.nulls();
+        // SAFETY: read_only makes the portal use the active snapshot, which the caller has pushed.
+        let portal = unsafe {
+            call(|| {
+                ffi::SPI_cursor_open(
+                    null_mut(),
+                    plan,
+                    values.as_mut_ptr(),
+                    nulls.as_ptr(),
+                    true,
+                )
+            })
+        };
+        Ok(Cursor { portal, session: PhantomData })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // After an error the transaction's end cleans up, and the topmost connection may be
+        // another one, left behind by the longjmp.
+        if !std::thread::panicking() {
+            // SAFETY: closes the connection that `open` made.
+            unsafe { pg_sys::SPI_finish() };
+        }
+    }
+}
+
+fn kept_plan(sql: &str, args: &Args) -> Result<pg_sys::SPIPlanPtr> {
+    let key = (sql.to_owned(), args.types.clone());
+    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(&key).copied()) {
+        return Ok(plan);
+    }
+    let plan = prepare(sql, args, pg_sys::CURSOR_OPT_GENERIC_PLAN as i32)?;
+    // SAFETY: a plan just prepared; from here on it belongs to PLANS.
+    unsafe { pg_sys::SPI_keepplan(plan) };
+    PLANS.with_borrow_mut(|plans| {
+        if plans.len() >= MAX_PLANS {
+            for (_, old) in plans.drain() {
+                // SAFETY: kept by us; a plan in use is protected by its reference count.
+                unsafe { pg_sys::SPI_freeplan(old) };
+            }
+        }
+        plans.insert(key, plan);
+    });
+    Ok(plan)
+}
+
+fn prepare(sql: &str, args: &Args, options: i32) -> Result<pg_sys::SPIPlanPtr> {
+    let text = c_text(sql);
+    let mut types = args.types.clone();
+    let count = types.len() as i32;
+    // SAFETY: the text and the types outlive the call, which copies them.
+    let plan = unsafe {
+        call(|| ffi::SPI_prepare_cursor(text.as_ptr(), count, types.as_mut_ptr(), options))
+    };
+    match plan.is_null() {
+        true => Err(Error::Internal(format!("SPI could not prepare: {sql}"))),
+        false => Ok(plan),
+    }
+}
+
+/// An open cursor; closed when dropped.
+pub(crate) struct Cursor<'s> {
+    portal: pg_sys::Portal,
+    session: PhantomData<&'s Session>,
+}
+
+impl<'s> Cursor<'s> {
+    /// The next `count` rows; none at the end.
+    pub(crate) fn fetch(&mut self, count: i64) -> Rows<'s> {
+        // SAFETY: the portal is open as long as self.
+        let (count, table) = unsafe {
+            call(|| {
+                pg_sys::SPI_tuptable = null_mut();
+                ffi::SPI_cursor_fetch(self.portal, true, count as _);
+                (pg_sys::SPI_processed, pg_sys::SPI_tuptable)
+            })
+        };
+        Rows { count, table, session: PhantomData }
+    }
+}
+
+impl Drop for Cursor<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: open until here.
+            unsafe { pg_sys::SPI_cursor_close(self.portal) };
+        }
+    }
+}
+
+/// Parameters of a statement. Arrays and texts are built in the session's memory.
+#[derive(Default)]
+pub(crate) struct Args {
+    values: Vec<pg_sys::Datum>,
+    is_null: Vec<bool>,
+    types: Vec<pg_sys::Oid>,
+}
+
+impl Args {
+    pub(crate) fn none() -> Args {
+        Args::default()
+    }
+
+    fn push(&mut self, datum: Option<pg_sys::Datum>, type_oid: pg_sys::Oid) {
+        self.values.push(datum.unwrap_or(pg_sys::Datum::from(0usize)));
+        self.is_null.push(datum.is_none());
+        self.types.push(type_oid);
+    }
+
+    pub(crate) fn with<T: IntoDatum>(mut self, value: T) -> Args {
+        self.push(value.into_datum(), T::type_oid());
+        self
+    }
+
+    /// One array per column of `rows`.
+    pub(crate) fn with_columns(mut self, rows: &[Row], columns: &[Storage]) -> Result<Args> {
+        for (i, column) in columns.iter().enumerate() {
+            let values: Vec<_> = rows.iter().map(|r| (r[i].as_datum(), r[i].is_null())).collect();
+            let array_type = column.array_type().ok_or_else(|| {
+                Error::Internal(format!("type {} has no array type", column.type_oid.to_u32()))
+            })?;
+            self.push(Some(value::array(&values, *column)), array_type);
+        }
+        Ok(self)
+    }
+
+    /// An array of column `column` of the chosen rows of a result.
+    pub(crate) fn with_cells(
+        mut self,
+        rows: &Rows<'_>,
+        chosen: &[u64],
+        column: i32,
+        element: Storage,
+        array_type: pg_sys::Oid,
+    ) -> Args {
+        let cells: Vec<_> = chosen.iter().map(|row| rows.cell(*row, column)).collect();
+        self.push(Some(value::array(&cells, element)), array_type);
+        self
+    }
+
+    fn nulls(&self) -> Vec<core::ffi::c_char> {
+        self.is_null.iter().map(|null| if *null { b'n' as _ } else { b' ' as _ }).collect()
+    }
+}
+
+/// The rows a statement gave.
+pub(crate) struct Rows<'s> {
+    count: u64,
+    table: *mut pg_sys::SPITupleTable,
+    session: PhantomData<&'s Session>,
+}
+
+impl Rows<'_> {
+    /// Rows returned, or written by a statement that returns none.
+    pub(crate) fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// Column numbers start at 1, rows at 0.
+    fn cell(&self, row: u64, column: i32) -> (pg_sys::Datum, bool) {
+        debug_assert!(row < self.count && !self.table.is_null());
+        let mut is_null = true;
+        // SAFETY: row and column are within the table, which lives as long as self.
+        let datum = unsafe {
+            let tuple = *(*self.table).vals.add(row as usize);
+            pg_sys::SPI_getbinval(tuple, (*self.table).tupdesc, column, &mut is_null)
+        };
+        (datum, is_null)
+    }
+
+    /// A cell as a Rust value of its type; `None` for NULL.
+    pub(crate) fn get<T: FromDatum>(&self, row: u64, column: i32) -> Option<T> {
+        let (datum, is_null) = self.cell(row, column);
+        // SAFETY: the statements in `sql/` give the types their readers ask for.
+        unsafe { T::from_datum(datum, is_null) }
+    }
+
+    /// A cell in its type's text form.
+    pub(crate) fn text(&self, row: u64, column: i32) -> String {
+        if row >= self.count || self.table.is_null() {
+            return String::new();
+        }
+        // SAFETY: row and column are within the table; palloc'd text or null.
+        unsafe {
+            let tuple = *(*self.table).vals.add(row as usize);
+            let text = pg_sys::SPI_getvalue(tuple, (*self.table).tupdesc, column);
+            match text.is_null() {
+                true => String::new(),
+                false => super::node::take_text(text),
+            }
+        }
+    }
+
+    /// The first `columns.len()` cells of a row as images.
+    pub(crate) fn row(&self, row: u64, columns: &[Storage]) -> Row {
+        let image = |(i, storage): (usize, &Storage)| {
+            let (datum, is_null) = self.cell(row, i as i32 + 1);
+            // SAFETY: the query gives these columns in these types.
+            unsafe { Value::from_datum(datum, is_null, *storage) }
+        };
+        columns.iter().enumerate().map(image).collect()
+    }
+}
+
+impl Drop for Rows<'_> {
+    fn drop(&mut self) {
+        if !self.table.is_null() && !std::thread::panicking() {
+            // SAFETY: a row table of this session, freed once.
+            unsafe { pg_sys::SPI_freetuptable(self.table) };
+        }
+    }
+}

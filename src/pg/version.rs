@@ -1,0 +1,124 @@
+//! Owns every difference between PostgreSQL's major versions 15 to 18.
+
+use pgrx::pg_sys;
+
+/// An entry of a query's range table; `index` starts at 1.
+pub(super) unsafe fn rte(query: *mut pg_sys::Query, index: usize) -> *mut pg_sys::RangeTblEntry {
+    // SAFETY: the caller takes the index from the same query.
+    unsafe { pg_sys::list_nth((*query).rtable, index as i32 - 1).cast() }
+}
+
+/// The grouping expressions of the entry that PostgreSQL 18 adds for GROUP BY.
+#[cfg(feature = "pg18")]
+pub(super) fn group_exprs(rte: &pg_sys::RangeTblEntry) -> Option<*mut pg_sys::List> {
+    (rte.rtekind == pg_sys::RTEKind::RTE_GROUP).then_some(rte.groupexprs)
+}
+
+/// The grouping expressions of the entry that PostgreSQL 18 adds for GROUP BY: none before.
+#[cfg(not(feature = "pg18"))]
+pub(super) fn group_exprs(_: &pg_sys::RangeTblEntry) -> Option<*mut pg_sys::List> {
+    None
+}
+
+/// The n-th attribute of a row descriptor, from 0.
+pub(super) unsafe fn attribute(
+    descriptor: pg_sys::TupleDesc,
+    index: usize,
+) -> &'static pg_sys::FormData_pg_attribute {
+    // SAFETY: the index is below natts; the descriptor outlives the use.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        return &*(*descriptor).attrs.as_ptr().add(index);
+        #[cfg(feature = "pg18")]
+        return &*pg_sys::TupleDescAttr(descriptor, index as i32);
+    }
+}
+
+pub(super) unsafe fn owns_relation(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    // SAFETY: catalog lookups.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        return pg_sys::pg_class_ownercheck(relid, role);
+        #[cfg(not(feature = "pg15"))]
+        return pg_sys::object_ownercheck(pg_sys::RelationRelationId, relid, role);
+    }
+}
+
+/// The text of a String node.
+pub(super) unsafe fn string_value(node: *mut pg_sys::Node) -> *const core::ffi::c_char {
+    // SAFETY: the caller knows that it is a String node.
+    unsafe { (*node.cast::<pg_sys::String>()).sval }
+}
+
+unsafe extern "C-unwind" {
+    fn standard_ExecutorStart(desc: *mut pg_sys::QueryDesc, eflags: i32);
+    #[cfg(not(feature = "pg18"))]
+    fn standard_ExecutorRun(
+        desc: *mut pg_sys::QueryDesc,
+        direction: pg_sys::ScanDirection::Type,
+        count: u64,
+        execute_once: bool,
+    );
+    #[cfg(feature = "pg18")]
+    fn standard_ExecutorRun(
+        desc: *mut pg_sys::QueryDesc,
+        direction: pg_sys::ScanDirection::Type,
+        count: u64,
+    );
+}
+
+/// `standard_ExecutorStart`, unguarded: see [`super::hooks`].
+pub(super) unsafe fn standard_executor_start(desc: *mut pg_sys::QueryDesc, eflags: i32) {
+    // SAFETY: the caller's hook was given these.
+    unsafe { standard_ExecutorStart(desc, eflags) }
+}
+
+static mut NEXT_RUN: pg_sys::ExecutorRun_hook_type = None;
+
+/// Chains the ExecutorRun hook, whose parameters changed in PostgreSQL 18.
+pub(super) unsafe fn register_executor_run() {
+    // SAFETY: called once, from _PG_init.
+    unsafe {
+        NEXT_RUN = pg_sys::ExecutorRun_hook;
+        pg_sys::ExecutorRun_hook = Some(executor_run);
+    }
+}
+
+#[cfg(not(feature = "pg18"))]
+unsafe extern "C-unwind" fn executor_run(
+    desc: *mut pg_sys::QueryDesc,
+    direction: pg_sys::ScanDirection::Type,
+    count: u64,
+    execute_once: bool,
+) {
+    // SAFETY: what PostgreSQL handed over; nothing here has a destructor.
+    unsafe {
+        let is_pushed = super::hooks::push_own_snapshot(desc);
+        match NEXT_RUN {
+            Some(next) => next(desc, direction, count, execute_once),
+            None => standard_ExecutorRun(desc, direction, count, execute_once),
+        }
+        if is_pushed {
+            pg_sys::PopActiveSnapshot();
+        }
+    }
+}
+
+#[cfg(feature = "pg18")]
+unsafe extern "C-unwind" fn executor_run(
+    desc: *mut pg_sys::QueryDesc,
+    direction: pg_sys::ScanDirection::Type,
+    count: u64,
+) {
+    // SAFETY: what PostgreSQL handed over; nothing here has a destructor.
+    unsafe {
+        let is_pushed = super::hooks::push_own_snapshot(desc);
+        match NEXT_RUN {
+            Some(next) => next(desc, direction, count),
+            None => standard_ExecutorRun(desc, direction, count),
+        }
+        if is_pushed {
+            pg_sys::PopActiveSnapshot();
+        }
+    }
+}

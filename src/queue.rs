@@ -1,0 +1,251 @@
+//! Owns what the current transaction owes: tables to convert and changes that have not reached
+//! the TVIEWs yet. Lives in this backend's memory and nowhere else.
+//!
+//! Lifecycle: capture adds to the level of the running (sub)transaction; a subtransaction that
+//! commits hands its level to its parent, one that rolls back drops it. A flush takes everything.
+//! What it takes from outer levels while inside a subtransaction it only *borrows*: the writes
+//! vanish if that subtransaction rolls back, so then the outer levels owe it again.
+
+use crate::guc;
+use crate::pg::transaction::nest_level;
+use crate::pg::value::Row;
+use pgrx::pg_sys::Oid;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// Where captured values start from: a source of a TVIEW. The attributes tell a later reader
+/// whether the values still fit the route, which DDL in the same transaction may change.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Start {
+    pub(crate) tview: Oid,
+    pub(crate) source: usize,
+    pub(crate) attributes: Rc<[i16]>,
+}
+
+/// Changes that have not reached the TVIEWs.
+#[derive(Default, Clone)]
+pub(crate) struct Owed {
+    pub(crate) rows: HashMap<Start, HashSet<Row>>,
+    /// TVIEWs to compare as a whole.
+    pub(crate) whole: HashSet<Oid>,
+}
+
+impl Owed {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.whole.is_empty()
+    }
+
+    /// The TVIEWs it concerns.
+    pub(crate) fn tviews(&self) -> HashSet<Oid> {
+        self.rows.keys().map(|s| s.tview).chain(self.whole.iter().copied()).collect()
+    }
+
+    fn add_row(&mut self, start: &Start, row: Row) {
+        if self.whole.contains(&start.tview) {
+            return;
+        }
+        let rows = match self.rows.get_mut(start) {
+            Some(rows) => rows,
+            None => self.rows.entry(start.clone()).or_default(),
+        };
+        rows.insert(row);
+        if rows.len() > guc::pending_limit() {
+            self.add_whole(start.tview);
+        }
+    }
+
+    fn add_whole(&mut self, tview: Oid) {
+        if self.whole.insert(tview) {
+            self.rows.retain(|start, _| start.tview != tview);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Owed) {
+        for tview in other.whole {
+            self.add_whole(tview);
+        }
+        for (start, rows) in other.rows {
+            rows.into_iter().for_each(|row| self.add_row(&start, row));
+        }
+    }
+}
+
+/// A table to convert at commit.
+#[derive(Clone)]
+pub(crate) struct Conversion {
+    pub(crate) relid: Oid,
+    /// Its query, as [`crate::pg::node::Tree::to_text`] writes it.
+    pub(crate) definition: String,
+    /// The command that followed the fill: none has come since if it is still the current one.
+    pub(crate) command: u32,
+}
+
+/// A `CREATE TABLE AS` between its start and its end.
+pub(crate) enum Starting {
+    Convert { definition: String, warnings: Vec<String> },
+    Record { definition: String },
+    /// It stays an ordinary table; why, and whether it could be converted later.
+    Notice { detail: String, is_convertible: bool },
+}
+
+#[derive(Default)]
+struct Level {
+    nest: i32,
+    owed: Owed,
+    /// Flushed here for outer levels.
+    borrowed: Vec<(i32, Owed)>,
+    conversions: Vec<Conversion>,
+    starting: Vec<Starting>,
+}
+
+thread_local! {
+    static LEVELS: RefCell<Vec<Level>> = const { RefCell::new(Vec::new()) };
+}
+
+fn with_current<T>(f: impl FnOnce(&mut Level) -> T) -> T {
+    let nest = nest_level();
+    LEVELS.with_borrow_mut(|levels| {
+        if levels.last().is_none_or(|l| l.nest < nest) {
+            levels.push(Level { nest, ..Level::default() });
+        }
+        let last = levels.len() - 1;
+        f(&mut levels[last])
+    })
+}
+
+/// Adds to what is owed at the current level, many rows under one access.
+pub(crate) struct Adding<'a>(&'a mut Owed);
+
+impl Adding<'_> {
+    pub(crate) fn row(&mut self, start: &Start, row: Row) {
+        self.0.add_row(start, row);
+    }
+
+    pub(crate) fn whole(&mut self, tview: Oid) {
+        self.0.add_whole(tview);
+    }
+
+    pub(crate) fn is_whole(&self, tview: Oid) -> bool {
+        self.0.whole.contains(&tview)
+    }
+}
+
+/// `f` must not call into this module again.
+pub(crate) fn add(f: impl FnOnce(&mut Adding<'_>)) {
+    with_current(|level| f(&mut Adding(&mut level.owed)));
+}
+
+pub(crate) fn record(conversion: Conversion) {
+    with_current(|level| level.conversions.push(conversion));
+}
+
+pub(crate) fn begin(starting: Starting) {
+    with_current(|level| level.starting.push(starting));
+}
+
+/// The innermost statement that [`begin`] told of at this level.
+pub(crate) fn finish() -> Option<Starting> {
+    with_current(|level| level.starting.pop())
+}
+
+pub(crate) fn has_changes() -> bool {
+    LEVELS.with_borrow(|levels| levels.iter().any(|l| !l.owed.is_empty()))
+}
+
+pub(crate) fn has_conversions() -> bool {
+    LEVELS.with_borrow(|levels| levels.iter().any(|l| !l.conversions.is_empty()))
+}
+
+/// The TVIEWs that something is owed to.
+pub(crate) fn tviews() -> HashSet<Oid> {
+    LEVELS.with_borrow(|levels| levels.iter().flat_map(|l| l.owed.tviews()).collect())
+}
+
+/// Takes all changes; see the module's head for what that means in a subtransaction.
+pub(crate) fn take_changes() -> Owed {
+    let nest = nest_level();
+    let taken: Vec<(i32, Owed)> = LEVELS.with_borrow_mut(|levels| {
+        levels
+            .iter_mut()
+            .filter(|l| !l.owed.is_empty())
+            .map(|l| (l.nest, std::mem::take(&mut l.owed)))
+            .collect()
+    });
+    let mut all = Owed::default();
+    for (owner, owed) in taken {
+        if owner < nest {
+            with_current(|level| level.borrowed.push((owner, owed.clone())));
+        }
+        match all.is_empty() {
+            true => all = owed,
+            false => all.merge(owed),
+        }
+    }
+    all
+}
+
+pub(crate) fn take_conversions() -> Vec<Conversion> {
+    LEVELS.with_borrow_mut(|levels| {
+        levels.iter_mut().flat_map(|l| std::mem::take(&mut l.conversions)).collect()
+    })
+}
+
+/// The query of a table whose conversion is recorded.
+pub(crate) fn recorded_definition(relid: Oid) -> Option<String> {
+    LEVELS.with_borrow(|levels| {
+        let mut all = levels.iter().flat_map(|l| &l.conversions);
+        all.find(|c| c.relid == relid).map(|c| c.definition.clone())
+    })
+}
+
+/// Forgets the conversion of a table that has been converted otherwise.
+pub(crate) fn forget_conversion(relid: Oid) {
+    LEVELS.with_borrow_mut(|levels| {
+        levels.iter_mut().for_each(|l| l.conversions.retain(|c| c.relid != relid));
+    });
+}
+
+pub(crate) fn subtransaction_committed(nest: i32) {
+    LEVELS.with_borrow_mut(|levels| {
+        if levels.last().is_none_or(|l| l.nest != nest) {
+            return;
+        }
+        if levels.len() < 2 || levels[levels.len() - 2].nest < nest - 1 {
+            // The parent owes nothing yet: the level becomes the parent's.
+            if let Some(level) = levels.last_mut() {
+                level.nest = nest - 1;
+                level.borrowed.retain(|(owner, _)| *owner != nest - 1);
+            }
+            return;
+        }
+        let (Some(child), Some(parent)) = (levels.pop(), levels.last_mut()) else { return };
+        parent.owed.merge(child.owed);
+        parent.borrowed.extend(child.borrowed.into_iter().filter(|(owner, _)| *owner != nest - 1));
+        parent.conversions.extend(child.conversions);
+        parent.starting.extend(child.starting);
+    });
+}
+
+pub(crate) fn subtransaction_aborted(nest: i32) {
+    LEVELS.with_borrow_mut(|levels| {
+        if levels.last().is_none_or(|l| l.nest != nest) {
+            return;
+        }
+        let Some(child) = levels.pop() else { return };
+        for (owner, owed) in child.borrowed {
+            match levels.iter_mut().find(|l| l.nest == owner) {
+                Some(level) => level.owed.merge(owed),
+                None => {
+                    let at = levels.iter().position(|l| l.nest > owner).unwrap_or(levels.len());
+                    levels.insert(at, Level { nest: owner, owed, ..Level::default() });
+                }
+            }
+        }
+    });
+}
+
+/// The transaction is over.
+pub(crate) fn clear() {
+    LEVELS.with_borrow_mut(Vec::clear);
+}

@@ -1,0 +1,156 @@
+//! Owns the writes to TVIEWs: comparing what the query gives now with what the table holds, and
+//! writing the rows that differ. An unchanged row is never written.
+//!
+//! Comparing runs as the owner in a restricted operation; writing as the owner with the freedom
+//! of a foreign-key action, because a restricted operation forbids the deferred triggers that a
+//! TVIEW may have.
+
+use super::{KEYS_AT_ONCE, as_reader, take_snapshot};
+use crate::catalog::Tview;
+use crate::error::{Error, Result};
+use crate::lineage::sql::{ACTION, COPIES, ROW};
+use crate::pg::identity::{Bounds, Identity};
+use crate::pg::snapshot::{Freshness, Snapshot};
+use crate::pg::spi::{Args, Rows, Session};
+use crate::pg::value::Row;
+use pgrx::pg_sys::Oid;
+use std::cell::Cell;
+
+/// Rows of a comparison that are fetched and written at once.
+const ROWS_AT_ONCE: i64 = 1000;
+
+/// Rows written.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) inserted: u64,
+    pub(crate) updated: u64,
+    pub(crate) deleted: u64,
+}
+
+impl Written {
+    pub(crate) fn total(&self) -> u64 {
+        self.inserted + self.updated + self.deleted
+    }
+
+    fn add(&mut self, other: Written) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+    }
+}
+
+thread_local! {
+    /// The table that our very next statement writes; the guard trigger takes it.
+    static TICKET: Cell<Option<Oid>> = const { Cell::new(None) };
+}
+
+/// Whether the statement that just began to write a TVIEW is ours. Asked once per statement.
+pub(crate) fn is_own_write(table: Oid) -> bool {
+    TICKET.take() == Some(table)
+}
+
+/// A write of ours failed: the next one is not ours.
+pub(super) fn withdraw() {
+    TICKET.set(None);
+}
+
+/// Computes the rows of some keys and writes those that differ.
+pub(super) fn keys(
+    session: &Session,
+    tview: &Tview,
+    keys: &[Row],
+    freshness: Freshness,
+) -> Result<()> {
+    for some in keys.chunks(KEYS_AT_ONCE) {
+        let active = take_snapshot(freshness);
+        let different = {
+            let _reader = as_reader(tview);
+            let args = Args::none().with_columns(some, &tview.key)?;
+            session.run(&tview.statements.compare_keys, &args, active.snapshot())?
+        };
+        write(session, tview, &different, active.snapshot())?;
+    }
+    Ok(())
+}
+
+/// Compares the whole TVIEW with its query and writes the rows that differ.
+pub(crate) fn reconcile(
+    session: &Session,
+    tview: &Tview,
+    freshness: Freshness,
+) -> Result<Written> {
+    let active = take_snapshot(freshness);
+    let mut cursor = {
+        let _reader = as_reader(tview);
+        session.cursor(&tview.statements.compare_all, &Args::none())?
+    };
+    let mut written = Written::default();
+    loop {
+        let different = {
+            let _reader = as_reader(tview);
+            cursor.fetch(ROWS_AT_ONCE)
+        };
+        if different.len() == 0 {
+            return Ok(written);
+        }
+        written.add(write(session, tview, &different, active.snapshot())?);
+    }
+}
+
+/// Runs the comparison for one key, so that what would fail at the first write fails now.
+pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<()> {
+    let active = take_snapshot(Freshness::Statement);
+    let _reader = as_reader(tview);
+    let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
+    let key = sample.row(0, &tview.key);
+    let args = Args::none().with_columns(&[key], &tview.key)?;
+    session.run(&tview.statements.compare_keys, &args, active.snapshot())?;
+    for (source, query) in tview.key_queries.iter().enumerate() {
+        let Some(query) = query else { continue };
+        let columns = tview.start_storage(source);
+        let args = Args::none().with_columns(&[], &columns)?;
+        session.run(query, &args, active.snapshot())?;
+    }
+    Ok(())
+}
+
+fn write(
+    session: &Session,
+    tview: &Tview,
+    different: &Rows<'_>,
+    snapshot: Snapshot<'_>,
+) -> Result<Written> {
+    let mut deleted = Vec::new();
+    let mut updated = Vec::new();
+    let mut inserted = Vec::new();
+    for row in 0..different.len() {
+        if different.get::<i64>(row, COPIES).is_some_and(|copies| copies > 1) {
+            return Err(Error::Ambiguous {
+                table: tview.name.name.clone(),
+                key: different.text(row, ROW),
+            });
+        }
+        match different.get::<String>(row, ACTION).as_deref() {
+            Some("d") => deleted.push(row),
+            Some("u") => updated.push(row),
+            _ => inserted.push(row),
+        }
+    }
+    let _writer = Identity::switch(tview.owner, Bounds::LocalUser);
+    let run = |statement: &str, chosen: &[u64]| -> Result<u64> {
+        if chosen.is_empty() {
+            return Ok(0);
+        }
+        let args =
+            Args::none().with_cells(different, chosen, ROW, tview.row, tview.row_array);
+        TICKET.set(Some(tview.oid));
+        let rows = session.run(statement, &args, snapshot);
+        TICKET.set(None);
+        Ok(rows?.len())
+    };
+    Ok(Written {
+        deleted: run(&tview.statements.delete, &deleted)?,
+        updated: run(&tview.statements.update, &updated)?,
+        inserted: run(&tview.statements.insert, &inserted)?,
+    })
+}

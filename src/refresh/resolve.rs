@@ -1,0 +1,107 @@
+//! Owns the way from captured values to the keys of the rows to compute again.
+
+use super::{KEYS_AT_ONCE, as_reader, take_snapshot};
+use crate::catalog::Tview;
+use crate::error::{Error, Result};
+use crate::guc;
+use crate::lineage::model::Route;
+use crate::pg::relation;
+use crate::pg::snapshot::{Freshness, Snapshot};
+use crate::pg::spi::{Args, Session};
+use crate::pg::value::Row;
+use crate::queue::Start;
+use std::collections::HashSet;
+
+/// A share of a TVIEW's rows beyond which comparing them all is cheaper than one by one.
+const SHARE_OF_ROWS: f64 = 0.2;
+
+/// The keys of all rows that the changes can concern; `None` if they are better compared whole.
+pub(super) fn keys(
+    session: &Session,
+    tview: &Tview,
+    work: Vec<(Start, HashSet<Row>)>,
+    freshness: Freshness,
+) -> Result<Option<Vec<Row>>> {
+    let limit = limit(tview);
+    let mut keys: HashSet<Row> = HashSet::new();
+    let mut lookups = Vec::new();
+    for (start, rows) in work {
+        let fits = tview.routes.get(start.source).is_some_and(|r| *r.start() == *start.attributes);
+        if !fits {
+            // DDL in this transaction changed the route.
+            return Ok(None);
+        }
+        match &tview.key_queries[start.source] {
+            Some(query) => lookups.push((start, rows, query)),
+            None => {
+                check_null_keys(session, tview, &start, &rows)?;
+                keys.extend(rows.into_iter().filter(is_complete));
+            }
+        }
+    }
+    if !lookups.is_empty() {
+        let active = take_snapshot(freshness);
+        let _reader = as_reader(tview);
+        for (start, rows, query) in lookups {
+            let rows: Vec<Row> = rows.into_iter().filter(is_complete).collect();
+            look_up(session, tview, &start, &rows, query, active.snapshot(), &mut keys)?;
+            if keys.len() > limit {
+                return Ok(None);
+            }
+        }
+    }
+    Ok((keys.len() <= limit).then(|| keys.into_iter().collect()))
+}
+
+fn limit(tview: &Tview) -> usize {
+    let rows = relation::class(tview.oid).map_or(-1.0, |c| c.rows);
+    let share = (rows.max(0.0) * SHARE_OF_ROWS) as usize;
+    guc::pending_limit().min(share.max(KEYS_AT_ONCE))
+}
+
+/// An equality never holds for a NULL.
+fn is_complete(row: &Row) -> bool {
+    row.iter().all(|v| !v.is_null())
+}
+
+fn look_up(
+    session: &Session,
+    tview: &Tview,
+    start: &Start,
+    rows: &[Row],
+    query: &str,
+    snapshot: Snapshot<'_>,
+    keys: &mut HashSet<Row>,
+) -> Result<()> {
+    let columns = tview.start_storage(start.source);
+    for some in rows.chunks(KEYS_AT_ONCE) {
+        let args = Args::none().with_columns(some, &columns)?;
+        let found = session.run(query, &args, snapshot)?;
+        keys.extend((0..found.len()).map(|r| found.row(r, &tview.key)).filter(is_complete));
+    }
+    Ok(())
+}
+
+/// A row of the source that holds the key came or went with a NULL in it: an error if the query
+/// shows it, since the table cannot.
+fn check_null_keys(
+    session: &Session,
+    tview: &Tview,
+    start: &Start,
+    rows: &HashSet<Row>,
+) -> Result<()> {
+    let holds_key = matches!(tview.routes[start.source], Route::Direct(_))
+        && tview.graph.roots.iter().any(|r| r.side.source == start.source);
+    if !holds_key || rows.iter().all(is_complete) {
+        return Ok(());
+    }
+    let _reader = as_reader(tview);
+    let found = session.run(&tview.statements.null_key, &Args::none(), Snapshot::of_statement())?;
+    match found.len() {
+        0 => Ok(()),
+        _ => Err(Error::NullKey {
+            table: tview.name.name.clone(),
+            columns: tview.graph.key.iter().map(|k| k.name.clone()).collect::<Vec<_>>().join(", "),
+        }),
+    }
+}

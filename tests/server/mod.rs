@@ -1,0 +1,132 @@
+//! A private server for one test: `scripts/server` starts it, drop stops it, and a watcher of that script stops it where a
+//! killed test runs no drop. Every out-of-process test declares this module; none of them links the extension's crate, whose
+//! symbols only a server has.
+
+#![allow(dead_code, reason = "each test binary uses the part it needs")]
+
+pub mod blog;
+
+use postgres::error::DbError;
+use postgres::{Client, Config, NoTls};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The port that `scripts/server` gives every private server; only part of the socket's name.
+pub const PORT: u16 = 54415;
+
+pub struct Server {
+    folder: PathBuf,
+}
+
+impl Server {
+    /// The library is preloaded and the extension created in database `postgres`.
+    pub fn start() -> Self {
+        Self::launch(&[]).with_extension()
+    }
+
+    /// The extension is created; the library loads only where one of its functions is called.
+    pub fn start_without_preload() -> Self {
+        Self::launch(&["--no-preload"]).with_extension()
+    }
+
+    /// The library is preloaded and the extension created nowhere.
+    pub fn start_without_extension() -> Self {
+        Self::launch(&[])
+    }
+
+    /// `options` are those of `scripts/server start`, such as `--set work_mem=1MB`.
+    pub fn launch(options: &[&str]) -> Self {
+        let owner = std::process::id().to_string();
+        let arguments = [&["start", "--owner", &owner], options].concat();
+        Self {
+            folder: PathBuf::from(script(&arguments)),
+        }
+    }
+
+    fn with_extension(self) -> Self {
+        self.connect()
+            .batch_execute("CREATE EXTENSION pg_tviews")
+            .expect("create the extension");
+        self
+    }
+
+    pub fn connect(&self) -> Client {
+        self.config()
+            .connect(NoTls)
+            .expect("connect to the private server")
+    }
+
+    /// A client, and the messages that the server has sent it besides results, oldest first.
+    pub fn connect_and_listen(&self) -> (Client, Arc<Mutex<Vec<DbError>>>) {
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&messages);
+        let mut config = self.config();
+        config.notice_callback(move |message| sink.lock().unwrap().push(message));
+        (
+            config
+                .connect(NoTls)
+                .expect("connect to the private server"),
+            messages,
+        )
+    }
+
+    /// Waits for a server that is just recovering from a crash.
+    pub fn reconnect(&self) -> Client {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            match self.config().connect(NoTls) {
+                Ok(client) => return client,
+                Err(error) if Instant::now() > deadline => {
+                    panic!("the server did not recover: {error}")
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+
+    /// Stops the server as a power cut would, and starts it again.
+    pub fn crash_and_restart(&self) {
+        script(&["restart", self.folder(), "immediate"]);
+    }
+
+    /// The folder of the server's socket.
+    pub fn folder(&self) -> &str {
+        self.folder.to_str().expect("a folder name in UTF-8")
+    }
+
+    fn config(&self) -> Config {
+        let mut config = Config::new();
+        config
+            .host_path(&self.folder)
+            .port(PORT)
+            .user("postgres")
+            .dbname("postgres");
+        config
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        script(&["stop", self.folder()]);
+    }
+}
+
+/// Runs `scripts/server` and gives what it printed. Its complaints go to the test's own output.
+fn script(arguments: &[&str]) -> String {
+    let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/server"))
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("run scripts/server");
+    assert!(
+        output.status.success(),
+        "scripts/server {} failed",
+        arguments.join(" ")
+    );
+    String::from_utf8(output.stdout)
+        .expect("output in UTF-8")
+        .trim()
+        .to_owned()
+}
