@@ -9,7 +9,7 @@ use crate::lineage::{query, route};
 use crate::pg::guard::{Activity, Level, attempt, tell};
 use crate::pg::identity::{Bounds, Identity, Settings, current_user, setting};
 use crate::pg::node::Tree;
-use crate::pg::snapshot::{self, Freshness, Snapshot};
+use crate::pg::snapshot::{self, Active, Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
 use crate::pg::relation::{self, Lock};
 use crate::queue::{self, Conversion};
@@ -142,6 +142,8 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
         examine(&tree, &columns, entity(name).unwrap_or_default())?
     };
     check_and_lock(&examined, current_user())?;
+    // DDL needs an active snapshot, and there is no portal any more to provide one.
+    let _active = Active::push(Freshness::Statement);
     let tview = install(conversion.relid, name, tree)?;
     let session = Session::open();
     let _settings = refresh::pin(&tview);
@@ -446,7 +448,7 @@ fn ensure_key(session: &Session, relid: Oid, name: &Name, columns: &[Column]) ->
     let text = include_str!("../sql/statements/unique_index.sql");
     let args = Args::none().with(relid).with(vec![key.attribute]);
     let found = session.run(text, &args, Snapshot::of_statement())?;
-    let constraint = match found.get::<String>(0, 1).filter(|_| found.len() > 0) {
+    let constraint = match found.get::<String>(0, 1) {
         Some(index) => ["ADD CONSTRAINT ", &quote(&index), " PRIMARY KEY USING INDEX ", &quote(&index)].concat(),
         None => ["ADD PRIMARY KEY (", &quote(&key.name), ")"].concat(),
     };

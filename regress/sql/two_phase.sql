@@ -2,6 +2,8 @@
 \set SHOW_CONTEXT never
 CREATE SCHEMA two_phase;
 SET search_path = two_phase, public;
+-- A prepared transaction that should not be there must not make the suite hang.
+SET lock_timeout = '20s';
 
 CREATE TABLE tb_item (pk_item int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
 INSERT INTO tb_item VALUES (1, oracle.uuid(1), 'Cup'), (2, oracle.uuid(2), 'Jug');

@@ -250,10 +250,12 @@ impl Rows<'_> {
         self.count
     }
 
-    /// Column numbers start at 1, rows at 0.
+    /// Column numbers start at 1, rows at 0. Beyond the last row all is NULL.
     fn cell(&self, row: u64, column: i32) -> (pg_sys::Datum, bool) {
-        debug_assert!(row < self.count && !self.table.is_null());
         let mut is_null = true;
+        if row >= self.count || self.table.is_null() {
+            return (pg_sys::Datum::from(0usize), is_null);
+        }
         // SAFETY: row and column are within the table, which lives as long as self.
         let datum = unsafe {
             let tuple = *(*self.table).vals.add(row as usize);
