@@ -45,7 +45,7 @@ impl Table<'_> {
              CASE WHEN n.copies IS NULL THEN t ELSE ROW({fresh})::{row_type} END, n.copies \
              %FROM% \
              WHERE n.copies > 1 OR (n.copies IS NULL) <> (t.{first} IS NULL) \
-             OR ROW({fresh}) OPERATOR(pg_catalog.*<>) ROW({stored})"
+             OR pg_catalog.record_image_ne(ROW({fresh}), ROW({stored}))"
         )
     }
 
@@ -109,7 +109,7 @@ impl Table<'_> {
             "SELECT pg_catalog.count(*) FILTER (WHERE t.{first} IS NULL), \
              pg_catalog.count(*) FILTER (WHERE n.copies IS NULL), \
              pg_catalog.count(*) FILTER (WHERE t.{first} IS NOT NULL AND n.copies IS NOT NULL \
-             AND ROW({fresh}) OPERATOR(pg_catalog.*<>) ROW({stored})) {}",
+             AND pg_catalog.record_image_ne(ROW({fresh}), ROW({stored}))) {}",
             self.everything()
         )
     }
