@@ -205,7 +205,8 @@ fn load(
         .ok_or_else(|| Error::Damaged { table: name.name.clone(), part: "primary key" })?;
     let (graph, views) = analyse_view(row.view, &key)?;
     let routes = route::choose(&graph);
-    let statements = statements(&name, &view_name, &columns, &key)?;
+    let unique = unique_columns(session, oid, &columns)?;
+    let statements = statements(&name, &view_name, &columns, &key, &unique)?;
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.extend([oid, row.view]);
@@ -249,6 +250,16 @@ pub(crate) fn key_columns(
     Ok((!key.is_empty()).then_some(key))
 }
 
+/// The columns of the table's unique indexes and exclusion constraints beside the primary key;
+/// all columns where one is over an expression.
+fn unique_columns(session: &Session, table: Oid, columns: &[Column]) -> Result<Vec<Column>> {
+    let text = include_str!("../sql/statements/unique_columns.sql");
+    let rows = session.run(text, &Args::none().with(table), Snapshot::of_statement())?;
+    let attributes: Vec<i16> = (0..rows.len()).filter_map(|r| rows.get(r, 1)).collect();
+    let is_unique = |c: &&Column| attributes.contains(&c.attribute) || attributes.contains(&0);
+    Ok(columns.iter().filter(is_unique).cloned().collect())
+}
+
 /// The lineage of a backing view's columns, and the views inside it.
 pub(crate) fn analyse_view(view: Oid, key: &[Column]) -> Result<(Graph, Vec<Oid>)> {
     let mut tree = Tree::of_view(view)?;
@@ -271,7 +282,13 @@ pub(crate) fn analyse_view(view: Oid, key: &[Column]) -> Result<(Graph, Vec<Oid>
     Ok((query::analyse(tree.query(), &positions)?, views))
 }
 
-fn statements(table: &Name, view: &Name, columns: &[Column], key: &[Column]) -> Result<Statements> {
+fn statements(
+    table: &Name,
+    view: &Name,
+    columns: &[Column],
+    key: &[Column],
+    unique: &[Column],
+) -> Result<Statements> {
     let mut equals = Vec::new();
     let mut has_loose_key = false;
     for column in key {
@@ -282,7 +299,8 @@ fn statements(table: &Name, view: &Name, columns: &[Column], key: &[Column]) -> 
         equals.push(equality.sql);
         has_loose_key |= !is_image;
     }
-    let table = sql::Table { name: table, view, columns, key, equals: &equals, has_loose_key };
+    let equals = &equals;
+    let table = sql::Table { name: table, view, columns, key, equals, unique, has_loose_key };
     Ok(Statements {
         compare_keys: table.compare_keys(),
         compare_all: table.compare_all(),

@@ -61,6 +61,16 @@ pub(crate) struct Examined {
     views: Vec<Oid>,
 }
 
+impl Examined {
+    /// The source tables, in the order of their OIDs.
+    fn sources(&self) -> Vec<Oid> {
+        let mut relids: Vec<u32> = self.graph.sources.iter().map(|s| s.relid).collect();
+        relids.sort_unstable();
+        relids.dedup();
+        relids.into_iter().map(Oid::from).collect()
+    }
+}
+
 /// Analyses a query that gives `columns`, before its table exists.
 pub(crate) fn examine(tree: &Tree, columns: &[String], entity: &str) -> Result<Examined> {
     let mut tree = Tree::from_text(&tree.to_text())?;
@@ -144,7 +154,7 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     check_and_lock(&examined, current_user())?;
     // DDL needs an active snapshot, and there is no portal any more to provide one.
     let _active = Active::push(Freshness::Statement);
-    let tview = install(conversion.relid, name, tree)?;
+    let tview = install(conversion.relid, name, tree, &examined)?;
     let session = Session::open();
     let _settings = refresh::pin(&tview);
     refresh::try_out(&session, &tview)?;
@@ -174,7 +184,7 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     check_and_lock(&examined, owner)?;
     let written = {
         let _owner = Identity::switch(owner, Bounds::LocalUser);
-        let tview = install(relid, &name, tree)?;
+        let tview = install(relid, &name, tree, &examined)?;
         let session = Session::open();
         let _settings = refresh::pin(&tview);
         refresh::try_out(&session, &tview)?;
@@ -370,8 +380,10 @@ fn check_columns(name: &Name, tree: &Tree, columns: &[Column]) -> Result<()> {
 // ---- Installing ---------------------------------------------------------------------------------
 
 /// Backing view, key, catalog rows and triggers; runs as the table's owner.
-fn install(relid: Oid, name: &Name, mut tree: Tree) -> Result<Rc<Tview>> {
+fn install(relid: Oid, name: &Name, mut tree: Tree, examined: &Examined) -> Result<Rc<Tview>> {
     let session = Session::open();
+    let sources = examined.sources();
+    check_no_circle(&session, relid, name, &sources)?;
     let settings = Settings::start();
     refresh::pin_execution(&settings);
     let columns = relation::columns(relid);
@@ -387,17 +399,21 @@ fn install(relid: Oid, name: &Name, mut tree: Tree) -> Result<Rc<Tview>> {
     register(&session, relid, view, owns_view)?;
     snapshot::advance();
     let damaged = || Error::Damaged { table: name.name.clone(), part: "catalog entry" };
-    let tview = catalog::tview(relid)?.ok_or_else(damaged)?;
-    let mut sources: Vec<Oid> =
-        tview.graph.sources.iter().map(|s| Oid::from(s.relid)).collect();
-    sources.sort_unstable_by_key(|s| s.to_u32());
-    sources.dedup();
     for source in sources {
         register_source(&session, relid, source)?;
     }
     place_guard(&session, relid)?;
     snapshot::advance();
     catalog::tview(relid)?.ok_or_else(damaged)
+}
+
+fn check_no_circle(session: &Session, relid: Oid, name: &Name, sources: &[Oid]) -> Result<()> {
+    let text = include_str!("../sql/statements/reads.sql");
+    let args = Args::none().with(relid).with(sources.to_vec());
+    match catalog::run(session, text, &args)?.len() {
+        0 => Ok(()),
+        _ => Err(Error::Circle(name.name.clone())),
+    }
 }
 
 /// The view `v_<entity>` beside the table, if the query is a plain list of its columns.

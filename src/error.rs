@@ -34,6 +34,8 @@ pub(crate) enum Error {
     Construct { construct: &'static str, detail: &'static str },
     #[error("{kind} \"{name}\" cannot be a source of a TVIEW")]
     Source { name: String, kind: &'static str, hint: &'static str },
+    #[error("TVIEW \"{0}\" cannot read itself")]
+    Circle(String),
     #[error("permission denied for table {table}")]
     NoTriggerRight { table: String, role: String },
     #[error("could not find a key for TVIEW \"{table}\"")]
@@ -74,6 +76,7 @@ impl Error {
                 Code::ERRCODE_INVALID_TABLE_DEFINITION
             }
             Error::NoDefinition { .. } => Code::ERRCODE_UNDEFINED_OBJECT,
+            Error::Circle(_) => Code::ERRCODE_INVALID_TABLE_DEFINITION,
             Error::ColumnMismatch { .. } => Code::ERRCODE_DATATYPE_MISMATCH,
             Error::NotASelect(_) => Code::ERRCODE_SYNTAX_ERROR,
             Error::Function { .. }
@@ -113,6 +116,9 @@ impl Error {
             }
             Error::NoKey { .. } => {
                 "It has no primary key, no column pk_<entity> and no column id.".into()
+            }
+            Error::Circle(_) => {
+                "Its query reads the table, directly or through another TVIEW.".into()
             }
             Error::NullKey { columns, .. } => format!("Key column: {columns}."),
             Error::Ambiguous { key, .. } => format!("Row: {key}."),

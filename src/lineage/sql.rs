@@ -11,6 +11,9 @@ pub(crate) struct Table<'a> {
     pub(crate) key: &'a [Column],
     /// The equality of each key column, as `OPERATOR(schema.=)`.
     pub(crate) equals: &'a [String],
+    /// Columns of other unique indexes. A row that changes one is deleted and inserted: two rows
+    /// that swap values would collide as updates.
+    pub(crate) unique: &'a [Column],
     /// Keys are made distinct first: equal ones may have different images.
     pub(crate) has_loose_key: bool,
 }
@@ -40,8 +43,16 @@ impl Table<'_> {
         let stored = list(self.columns, |_, c| format!("t.{}", quote(&c.name)));
         let first = quote(&self.key[0].name);
         let row_type = self.name.sql();
+        let moved = match self.unique.is_empty() {
+            true => String::new(),
+            false => format!(
+                "WHEN pg_catalog.record_image_ne(ROW({}), ROW({})) THEN 'm' ",
+                list(self.unique, |_, c| format!("n.c{}", self.position(c))),
+                list(self.unique, |_, c| format!("t.{}", quote(&c.name)))
+            ),
+        };
         format!(
-            "SELECT CASE WHEN n.copies IS NULL THEN 'd' WHEN t.{first} IS NULL THEN 'i' ELSE 'u' END, \
+            "SELECT CASE WHEN n.copies IS NULL THEN 'd' WHEN t.{first} IS NULL THEN 'i' {moved}ELSE 'u' END, \
              CASE WHEN n.copies IS NULL THEN t ELSE ROW({fresh})::{row_type} END, n.copies \
              %FROM% \
              WHERE n.copies > 1 OR (n.copies IS NULL) <> (t.{first} IS NULL) \
@@ -310,6 +321,7 @@ mod tests {
             columns: &columns,
             key: &columns[..1],
             equals: &equals,
+            unique: &[],
             has_loose_key: false,
         };
         assert_eq!(

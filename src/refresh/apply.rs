@@ -133,6 +133,10 @@ fn write(
         match different.get::<String>(row, ACTION).as_deref() {
             Some("d") => deleted.push(row),
             Some("u") => updated.push(row),
+            Some("m") => {
+                deleted.push(row);
+                inserted.push(row);
+            }
             _ => inserted.push(row),
         }
     }
