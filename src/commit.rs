@@ -10,10 +10,10 @@ use crate::catalog;
 use crate::convert;
 use crate::error::{Error, Result};
 use crate::pg::hooks::Reading;
-use crate::pg::identity::{ReadWrite, StatementTimeout};
+use crate::pg::identity::StatementTimeout;
 use crate::pg::relation;
-use crate::pg::snapshot::Freshness;
-use crate::pg::transaction;
+use crate::pg::snapshot::{Active, Freshness};
+use crate::pg::{spi, transaction};
 use crate::queue;
 use crate::refresh;
 use std::cell::Cell;
@@ -37,11 +37,14 @@ pub(crate) fn pre_commit(is_prepare: bool) -> Result<()> {
     }
     IS_COMMITTING.set(true);
     let _committing = Committing(());
-    let _writable = ReadWrite::lift();
     let _timeout = StatementTimeout::rearm();
     loop {
-        convert::run_recorded()?;
-        refresh::flush(Freshness::Latest)?;
+        {
+            // No portal is left to provide the snapshot that DDL and catalog reads ask for.
+            let _active = Active::push(Freshness::Latest);
+            convert::run_recorded()?;
+            refresh::flush(Freshness::Latest)?;
+        }
         let has_more = transaction::run_deferred(is_prepare);
         if !has_more && !queue::has_changes() && !queue::has_conversions() {
             return Ok(());
@@ -63,7 +66,7 @@ pub(crate) fn before_read(reading: &Reading) -> Result<bool> {
             return Err(Error::ForeignTable(name));
         }
     }
-    if refresh::is_flushing() {
+    if spi::is_running() {
         return Ok(false);
     }
     let is_concerned = reads_owed(reading)?;

@@ -9,7 +9,7 @@ use crate::lineage::{query, route};
 use crate::pg::guard::{Activity, Level, attempt, tell};
 use crate::pg::identity::{Bounds, Identity, Settings, current_user, setting};
 use crate::pg::node::Tree;
-use crate::pg::snapshot::{self, Active, Freshness, Snapshot};
+use crate::pg::snapshot::{self, Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
 use crate::pg::relation::{self, Lock};
 use crate::queue::{self, Conversion};
@@ -86,6 +86,7 @@ pub(crate) fn examine(tree: &Tree, columns: &[String], entity: &str) -> Result<E
 /// Checks that `role` may make a TVIEW of these sources, and locks them against writers, in the
 /// order of their OIDs, with all that could be written in their place.
 pub(crate) fn check_and_lock(examined: &Examined, role: Oid) -> Result<()> {
+    let session = Session::open();
     let mut members: Vec<Oid> = Vec::new();
     for source in &examined.graph.sources {
         let relid = Oid::from(source.relid);
@@ -95,7 +96,7 @@ pub(crate) fn check_and_lock(examined: &Examined, role: Oid) -> Result<()> {
                 role: relation::role_name(role),
             });
         }
-        members.extend(relation::with_children(relid));
+        members.extend(family(&session, relid)?);
     }
     members.sort_unstable_by_key(|m| m.to_u32());
     members.dedup();
@@ -138,7 +139,8 @@ pub(crate) fn run_recorded() -> Result<()> {
 
 fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     check_table(conversion.relid)?;
-    let is_untouched = conversion.command == snapshot::command_id()
+    let is_untouched = conversion.is_filled
+        && conversion.command == snapshot::command_id()
         && !snapshot::is_per_transaction()
         && !queue::has_changes();
     let tree = Tree::from_text(&conversion.definition)?;
@@ -152,8 +154,6 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
         examine(&tree, &columns, entity(name).unwrap_or_default())?
     };
     check_and_lock(&examined, current_user())?;
-    // DDL needs an active snapshot, and there is no portal any more to provide one.
-    let _active = Active::push(Freshness::Statement);
     let tview = install(conversion.relid, name, tree, &examined)?;
     let session = Session::open();
     let _settings = refresh::pin(&tview);
@@ -169,6 +169,8 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
 /// Converts an existing table at once; a NOTICE counts the rows that had to be written.
 pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     let relid = find_owned(text)?;
+    // The query may read TVIEWs.
+    refresh::flush(Freshness::Statement)?;
     if catalog::is_tview(relid)? {
         let name = relation::name(relid).map(|n| n.name).unwrap_or_default();
         tell(Level::Notice, &format!("table \"{name}\" is already a TVIEW"), None, None);
@@ -502,26 +504,32 @@ fn register_source(session: &Session, relid: Oid, source: Oid) -> Result<()> {
     let text = "INSERT INTO {schema}.pg_tviews_source (tview, source) \
                 VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid)";
     catalog::run(session, text, &Args::none().with(relid).with(source))?;
-    for member in relation::with_children(source) {
-        place_capture(session, member, member == source)?;
+    for member in family(session, source)? {
+        place_capture(session, member)?;
         relation::invalidate(member);
     }
     Ok(())
 }
 
+/// A table and all through which its rows can be written, in the order of their OIDs.
+fn family(session: &Session, table: Oid) -> Result<Vec<Oid>> {
+    let text = include_str!("../sql/statements/family.sql");
+    let rows = session.run(text, &Args::none().with(table), Snapshot::of_statement())?;
+    Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
+}
+
 /// Triggers are placed as the superuser: the TRIGGER right was checked, and a trigger's firing
 /// mode may be set by the table's owner alone.
-fn place_capture(session: &Session, table: Oid, is_named: bool) -> Result<()> {
+fn place_capture(session: &Session, table: Oid) -> Result<()> {
     let (Some(class), Some(name)) = (relation::class(table), relation::name(table)) else {
         return Ok(());
     };
     let placed = triggers(session, table, "pg_tviews_capture")?;
-    if !placed.iter().any(|t| t == "pg_tviews_capture_insert") {
+    if !placed.iter().any(|t| t.name == "pg_tviews_capture_insert") {
         run_script(session, include_str!("../sql/statements/capture_triggers.sql"), &name)?;
     }
     // PostgreSQL gives partitions a copy of the row trigger above them.
-    let inherits = class.is_partition && !is_named;
-    if !inherits && !placed.iter().any(|t| t == "pg_tviews_capture_row") {
+    if !class.is_partition && !placed.iter().any(|t| t.name == "pg_tviews_capture_row") {
         run_script(session, include_str!("../sql/statements/replica_trigger.sql"), &name)?;
     }
     Ok(())
@@ -536,11 +544,20 @@ fn place_guard(session: &Session, table: Oid) -> Result<()> {
     }
 }
 
-fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<String>> {
+struct Placed {
+    name: String,
+    /// A partition's copy of a trigger above it, which comes and goes with that one.
+    is_inherited: bool,
+}
+
+fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<Placed>> {
     let text = include_str!("../sql/statements/triggers_of.sql");
     let args = Args::none().with(table).with(function.to_owned());
     let rows = catalog::run(session, text, &args)?;
-    Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
+    let placed = |row| {
+        Some(Placed { name: rows.get(row, 1)?, is_inherited: rows.get(row, 2).unwrap_or(false) })
+    };
+    Ok((0..rows.len()).filter_map(placed).collect())
 }
 
 fn run_script(session: &Session, script: &str, table: &Name) -> Result<()> {
@@ -577,7 +594,7 @@ fn release_source(session: &Session, source: Oid) -> Result<()> {
     if relation::class(source).is_none() {
         return Ok(());
     }
-    for member in relation::with_children(source) {
+    for member in family(session, source)? {
         relation::invalidate(member);
         let text = include_str!("../sql/statements/tviews_of_source.sql");
         let rows = catalog::run(session, text, &Args::none().with(member))?;
@@ -590,9 +607,9 @@ fn release_source(session: &Session, source: Oid) -> Result<()> {
 
 fn drop_triggers(session: &Session, table: Oid, function: &str) -> Result<()> {
     let Some(name) = relation::name(table) else { return Ok(()) };
-    for trigger in triggers(session, table, function)? {
+    for trigger in triggers(session, table, function)?.iter().filter(|t| !t.is_inherited) {
         let _superuser = Identity::superuser();
-        let text = ["DROP TRIGGER ", &quote(&trigger), " ON ", &name.sql()].concat();
+        let text = ["DROP TRIGGER ", &quote(&trigger.name), " ON ", &name.sql()].concat();
         session.run_once(&text, &Args::none(), Snapshot::of_statement())?;
     }
     Ok(())

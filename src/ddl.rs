@@ -89,6 +89,7 @@ fn starting(create: &Create) -> Result<Starting> {
     convert::check_and_lock(&examined, current_user())?;
     Ok(Starting::Convert {
         definition: tree.to_text(),
+        is_filled: create.is_filled,
         warnings: convert::warnings(&create.name, &examined),
     })
 }
@@ -98,10 +99,11 @@ pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
     let (Some(starting), Some(relid)) = (queue::finish(), created) else { return Ok(()) };
     let Some(name) = relation::name(relid) else { return Ok(()) };
     match starting {
-        Starting::Convert { definition, warnings } => {
+        Starting::Convert { definition, is_filled, warnings } => {
             catalog::warn(&warnings);
             snapshot::advance();
-            queue::record(Conversion { relid, definition, command: snapshot::command_id() });
+            let command = snapshot::command_id();
+            queue::record(Conversion { relid, definition, command, is_filled });
         }
         Starting::Record { definition } => {
             convert::record_definition(relid, &definition)?;

@@ -79,11 +79,13 @@ pub(crate) struct Conversion {
     pub(crate) definition: String,
     /// The command that followed the fill: none has come since if it is still the current one.
     pub(crate) command: u32,
+    /// Created with its data.
+    pub(crate) is_filled: bool,
 }
 
 /// A `CREATE TABLE AS` between its start and its end.
 pub(crate) enum Starting {
-    Convert { definition: String, warnings: Vec<String> },
+    Convert { definition: String, is_filled: bool, warnings: Vec<String> },
     Record { definition: String },
     /// It stays an ordinary table; why, and whether it could be converted later.
     Notice { detail: String, is_convertible: bool },

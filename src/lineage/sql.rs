@@ -65,9 +65,8 @@ impl Table<'_> {
     /// The lateral subquery keeps its own level (OFFSET 0), so that its restriction is an
     /// equality with a parameter, which the planner pushes where it would not push a join.
     pub(crate) fn compare_keys(&self) -> String {
-        let params = list(self.key, |i, _| format!("${}", i + 1));
         let names = list(self.key, |i, _| format!("k{i}"));
-        let keys = format!("pg_catalog.unnest({params}) AS k({names})");
+        let keys = format!("{} AS k({names})", unnest(self.key.len()));
         let keys = match self.has_loose_key {
             true => {
                 let collated = list(self.key, |i, c| match &c.collation {
@@ -202,13 +201,17 @@ fn condition(link: &Link) -> String {
     format!("{} {} {}", left.sql, link.operator, right.sql)
 }
 
+/// Array parameters side by side.
+fn unnest(count: usize) -> String {
+    let each: Vec<String> = (1..=count).map(|n| format!("pg_catalog.unnest(${n})")).collect();
+    format!("ROWS FROM ({})", each.join(", "))
+}
+
 /// Captured values as a table that has the source's tag and column names.
 fn captured(source: &Source, index: usize, start: &[i16]) -> String {
     let columns: Vec<&Column> = start.iter().filter_map(|a| source.column(*a)).collect();
-    let params: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
     let names: Vec<String> = columns.iter().map(|c| quote(&c.name)).collect();
-    let unnest =
-        format!("pg_catalog.unnest({}) AS u({})", params.join(", "), names.join(", "));
+    let unnest = format!("{} AS u({})", unnest(columns.len()), names.join(", "));
     let selected: Vec<String> = columns
         .iter()
         .map(|c| match &c.collation {
@@ -304,7 +307,7 @@ mod tests {
         };
         assert_eq!(
             key_query(&sources(), 1, &route).unwrap(),
-            "SELECT DISTINCT t0.\"pk\" FROM (SELECT u.\"pk\" FROM pg_catalog.unnest($1) AS u(\"pk\")) AS t1 \
+            "SELECT DISTINCT t0.\"pk\" FROM (SELECT u.\"pk\" FROM ROWS FROM (pg_catalog.unnest($1)) AS u(\"pk\")) AS t1 \
              JOIN \"s\".\"tb_post\" AS t0 ON t0.\"fk_user\" OPERATOR(pg_catalog.=) t1.\"pk\""
         );
     }

@@ -44,6 +44,8 @@ pub(crate) struct Create {
     /// Names given in parentheses, for the first columns.
     pub(crate) column_names: Vec<String>,
     pub(crate) has_parameters: bool,
+    /// Without WITH NO DATA.
+    pub(crate) is_filled: bool,
     /// `None` for `EXECUTE`.
     pub(crate) query: Option<Tree>,
 }
@@ -231,6 +233,7 @@ unsafe fn before_create(
                 .into_iter()
                 .filter_map(|n| text(version::string_value(n)))
                 .collect(),
+            is_filled: !into.skipData,
             has_parameters: !params.is_null() && (*params).numParams > 0,
             query: if is_query { Some(Tree::copy(query)?) } else { None },
         }

@@ -10,7 +10,7 @@ use super::snapshot::Snapshot;
 use super::value::{self, Row, Storage, Value};
 use crate::error::{Error, Result};
 use pgrx::{FromDatum, IntoDatum, pg_sys};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::ptr::null_mut;
@@ -21,7 +21,29 @@ const MAX_PLANS: usize = 2000;
 type PlanKey = (String, Vec<pg_sys::Oid>);
 
 thread_local! {
+    static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
     static PLANS: RefCell<HashMap<PlanKey, pg_sys::SPIPlanPtr>> = RefCell::new(HashMap::new());
+}
+
+/// Marks what runs until it is dropped, triggers and functions included, as part of a statement of
+/// ours: such a statement knows what it reads, and brings nothing up to date on the way.
+struct Running(bool);
+
+impl Running {
+    fn start() -> Running {
+        Running(IS_RUNNING.replace(true))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        IS_RUNNING.set(self.0);
+    }
+}
+
+/// Whether a statement of ours is running.
+pub(crate) fn is_running() -> bool {
+    IS_RUNNING.get()
 }
 
 /// A connection to SPI; closed when dropped, or by PostgreSQL's own clean-up after an error.
@@ -61,6 +83,7 @@ impl Session {
         args: &Args,
         snapshot: Snapshot<'_>,
     ) -> Result<Rows<'_>> {
+        let _running = Running::start();
         let mut values = args.values.clone();
         let nulls = args.nulls();
         // SAFETY: plan and parameters match; the row table belongs to this session.
@@ -88,6 +111,7 @@ impl Session {
 
     /// Opens a cursor over a query; it sees one snapshot, whatever is written meanwhile.
     pub(crate) fn cursor(&self, sql: &str, args: &Args) -> Result<Cursor<'_>> {
+        let _running = Running::start();
         let plan = prepare(sql, args, pg_sys::CURSOR_OPT_NO_SCROLL as i32)?;
         let mut values = args.values.clone();
         let nulls = args.nulls();
@@ -161,6 +185,7 @@ pub(crate) struct Cursor<'s> {
 impl<'s> Cursor<'s> {
     /// The next `count` rows; none at the end.
     pub(crate) fn fetch(&mut self, count: i64) -> Rows<'s> {
+        let _running = Running::start();
         // SAFETY: the portal is open as long as self.
         let (count, table) = unsafe {
             call(|| {

@@ -13,7 +13,7 @@ pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::guard::Activity;
-use crate::pg::identity::{Bounds, Identity, Settings};
+use crate::pg::identity::{Bounds, Identity, ReadWrite, Settings};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::Session;
 use crate::pg::value::Row;
@@ -57,10 +57,6 @@ impl Drop for Flushing {
     }
 }
 
-pub(crate) fn is_flushing() -> bool {
-    IS_FLUSHING.get()
-}
-
 /// The command that followed this transaction's last flush: older snapshots miss its writes.
 pub(crate) fn last_flush() -> u32 {
     LAST_FLUSH.get()
@@ -80,10 +76,11 @@ pub(crate) fn abandon() {
 
 /// Brings every TVIEW up to date.
 pub(crate) fn flush(freshness: Freshness) -> Result<()> {
-    if is_flushing() || !queue::has_changes() {
+    if IS_FLUSHING.get() || !queue::has_changes() {
         return Ok(());
     }
     let _flushing = Flushing::start();
+    let _writable = ReadWrite::lift();
     let mut work: BTreeMap<(i32, u32), Work> = BTreeMap::new();
     let mut rounds: BTreeMap<u32, u32> = BTreeMap::new();
     loop {

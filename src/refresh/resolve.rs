@@ -34,7 +34,7 @@ pub(super) fn keys(
         match &tview.key_queries[start.source] {
             Some(query) => lookups.push((start, rows, query)),
             None => {
-                check_null_keys(session, tview, &start, &rows)?;
+                check_null_keys(session, tview, &start, &rows, freshness)?;
                 keys.extend(rows.into_iter().filter(is_complete));
             }
         }
@@ -89,14 +89,16 @@ fn check_null_keys(
     tview: &Tview,
     start: &Start,
     rows: &HashSet<Row>,
+    freshness: Freshness,
 ) -> Result<()> {
     let holds_key = matches!(tview.routes[start.source], Route::Direct(_))
         && tview.graph.roots.iter().any(|r| r.side.source == start.source);
     if !holds_key || rows.iter().all(is_complete) {
         return Ok(());
     }
+    let active = take_snapshot(freshness);
     let _reader = as_reader(tview);
-    let found = session.run(&tview.statements.null_key, &Args::none(), Snapshot::of_statement())?;
+    let found = session.run(&tview.statements.null_key, &Args::none(), active.snapshot())?;
     match found.len() {
         0 => Ok(()),
         _ => Err(Error::NullKey {
