@@ -15,7 +15,8 @@ pub(crate) fn capture(firing: &Firing<'_>) -> Result<()> {
         return Ok(());
     }
     let used: Vec<i16> = captures.used.iter().map(|(attribute, _)| *attribute).collect();
-    if !firing.may_change(&used) {
+    let is_below = captures.list.iter().any(|c| c.is_below);
+    if !is_below && !firing.may_change(&used) {
         return Ok(());
     }
     queue::add(|adding| match firing.event() {
@@ -37,8 +38,10 @@ fn note(
     };
     for capture in &captures.list {
         let concerns = match &changed {
-            Some(changed) => capture.used.iter().any(|a| changed.contains(a)),
-            None => true,
+            Some(changed) if !capture.is_below => {
+                capture.used.iter().any(|a| changed.contains(a))
+            }
+            _ => true,
         };
         if !concerns || adding.is_whole(capture.start.tview) {
             continue;

@@ -78,6 +78,9 @@ pub(crate) struct Capture {
     pub(crate) values: Vec<(i16, Storage)>,
     /// The TVIEW has no selective route from here.
     pub(crate) is_full: bool,
+    /// The query reads a partition or child of the changed table, which any update may move rows
+    /// into or out of.
+    pub(crate) is_below: bool,
 }
 
 /// All captures of one table.
@@ -330,7 +333,8 @@ pub(crate) fn captures(table: Oid) -> Result<Rc<Captures>> {
         };
         ancestors.push(named);
         if let Some(tview) = tview(oid)? {
-            list.extend(captures_for(&tview, named, &columns));
+            let is_below = rows.get(row, 3).unwrap_or(false);
+            list.extend(captures_for(&tview, named, &columns, is_below));
         }
     }
     let mut used: Vec<i16> = list.iter().flat_map(|c: &Capture| c.used.iter().copied()).collect();
@@ -352,7 +356,12 @@ fn storage_of(column: &Column) -> Storage {
 
 /// `named` is the table that the query names; `columns` are those of the table that changes,
 /// which may be a partition or child of it with other attribute numbers.
-fn captures_for(tview: &Tview, named: Oid, columns: &[Column]) -> Vec<Capture> {
+fn captures_for(
+    tview: &Tview,
+    named: Oid,
+    columns: &[Column],
+    is_below: bool,
+) -> Vec<Capture> {
     let mut found = Vec::new();
     for (index, source) in tview.graph.sources.iter().enumerate() {
         if source.relid != named.to_u32() {
@@ -369,6 +378,7 @@ fn captures_for(tview: &Tview, named: Oid, columns: &[Column]) -> Vec<Capture> {
                 .iter()
                 .filter_map(|a| local(*a).map(|c| (c.attribute, storage_of(c))))
                 .collect(),
+            is_below,
             is_full: matches!(tview.routes[index], Route::Full(_)),
             start: Start { tview: tview.oid, source: index, attributes: attributes.into() },
         });

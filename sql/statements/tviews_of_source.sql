@@ -1,5 +1,5 @@
 -- $1: a table that changed. The TVIEWs that read it, a table above it or one below it, and the
--- table they name.
+-- table they name, and whether it is one below.
 WITH RECURSIVE up (relid) AS (
     SELECT $1::pg_catalog.oid
     UNION
@@ -9,6 +9,8 @@ WITH RECURSIVE up (relid) AS (
     UNION
     SELECT i.inhrelid FROM down JOIN pg_catalog.pg_inherits i ON i.inhparent = down.relid
 )
-SELECT s.tview::pg_catalog.oid, s.source::pg_catalog.oid
-  FROM (SELECT relid FROM up UNION SELECT relid FROM down) AS family
+SELECT s.tview::pg_catalog.oid, s.source::pg_catalog.oid, family.is_below
+  FROM (SELECT relid, false AS is_below FROM up
+        UNION ALL
+        SELECT relid, true FROM down WHERE relid <> $1) AS family
   JOIN {schema}.pg_tviews_source s ON s.source::pg_catalog.oid = family.relid
