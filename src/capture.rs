@@ -14,13 +14,20 @@ pub(crate) fn capture(firing: &Firing<'_>) -> Result<()> {
     if captures.list.is_empty() {
         return Ok(());
     }
-    let used: Vec<i16> = captures.used.iter().map(|(attribute, _)| *attribute).collect();
+    let used: Vec<i16> = captures
+        .used
+        .iter()
+        .map(|(attribute, _)| *attribute)
+        .collect();
     let is_below = captures.list.iter().any(|c| c.is_below);
     if !is_below && !firing.may_change(&used) {
         return Ok(());
     }
     queue::add(|adding| match firing.event() {
-        Event::Truncate => captures.list.iter().for_each(|c| adding.whole(c.start.tview)),
+        Event::Truncate => captures
+            .list
+            .iter()
+            .for_each(|c| adding.whole(c.start.tview)),
         _ => firing.each_row(|old, new| note(&captures, old, new, adding)),
     });
     Ok(())
@@ -38,9 +45,7 @@ fn note(
     };
     for capture in &captures.list {
         let concerns = match &changed {
-            Some(changed) if !capture.is_below => {
-                capture.used.iter().any(|a| changed.contains(a))
-            }
+            Some(changed) if !capture.is_below => capture.used.iter().any(|a| changed.contains(a)),
             _ => true,
         };
         if !concerns || adding.is_whole(capture.start.tview) {
@@ -68,5 +73,9 @@ fn changed_columns(captures: &Captures, old: &Tuple<'_>, new: &Tuple<'_>) -> Vec
 }
 
 fn values(capture: &Capture, tuple: &Tuple<'_>) -> Row {
-    capture.values.iter().map(|(attribute, storage)| tuple.value(*attribute, *storage)).collect()
+    capture
+        .values
+        .iter()
+        .map(|(attribute, storage)| tuple.value(*attribute, *storage))
+        .collect()
 }

@@ -128,7 +128,11 @@ fn with_cache<T>(f: impl FnOnce(&mut Cache) -> T) -> T {
 /// Runs a statement over the extension's tables, whose schema replaces `{schema}`, as their owner.
 pub(crate) fn run<'s>(session: &'s Session, text: &str, args: &Args) -> Result<Rows<'s>> {
     let _owner = Identity::superuser();
-    session.run(&text.replace("{schema}", &schema(session)?), args, Snapshot::of_statement())
+    session.run(
+        &text.replace("{schema}", &schema(session)?),
+        args,
+        Snapshot::of_statement(),
+    )
 }
 
 /// The quoted schema of the extension.
@@ -154,7 +158,9 @@ pub(crate) fn tview(oid: Oid) -> Result<Option<Rc<Tview>>> {
         return Ok(Some(known));
     }
     let session = Session::open();
-    let Some(row) = read_row(&session, oid)? else { return Ok(None) };
+    let Some(row) = read_row(&session, oid)? else {
+        return Ok(None);
+    };
     let mut known = HashSet::new();
     let tview = Rc::new(load(&session, oid, row, &mut known)?);
     with_cache(|c| {
@@ -192,20 +198,22 @@ fn read_row(session: &Session, oid: Oid) -> Result<Option<CatalogRow>> {
     }))
 }
 
-fn load(
-    session: &Session,
-    oid: Oid,
-    row: CatalogRow,
-    known: &mut HashSet<Oid>,
-) -> Result<Tview> {
-    let gone = || Error::Damaged { table: oid.to_u32().to_string(), part: "table" };
+fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) -> Result<Tview> {
+    let gone = || Error::Damaged {
+        table: oid.to_u32().to_string(),
+        part: "table",
+    };
     let class = relation::class(oid).ok_or_else(gone)?;
     let name = relation::name(oid).ok_or_else(gone)?;
-    let view_name = relation::name(row.view)
-        .ok_or_else(|| Error::Damaged { table: name.name.clone(), part: "backing view" })?;
+    let view_name = relation::name(row.view).ok_or_else(|| Error::Damaged {
+        table: name.name.clone(),
+        part: "backing view",
+    })?;
     let columns = relation::columns(oid);
-    let key = key_columns(session, oid, &columns)?
-        .ok_or_else(|| Error::Damaged { table: name.name.clone(), part: "primary key" })?;
+    let key = key_columns(session, oid, &columns)?.ok_or_else(|| Error::Damaged {
+        table: name.name.clone(),
+        part: "primary key",
+    })?;
     let (graph, views) = analyse_view(row.view, &key)?;
     let routes = route::choose(&graph);
     let unique = unique_columns(session, oid, &columns)?;
@@ -223,10 +231,14 @@ fn load(
         settings: row.settings,
         depth: row.depth,
         above: row.above,
-        key: key.iter().map(|c| Storage::of(Oid::from(c.type_oid))).collect(),
-        row_array: row_storage
-            .array_type()
-            .ok_or_else(|| Error::Damaged { table: name.name.clone(), part: "array type" })?,
+        key: key
+            .iter()
+            .map(|c| Storage::of(Oid::from(c.type_oid)))
+            .collect(),
+        row_array: row_storage.array_type().ok_or_else(|| Error::Damaged {
+            table: name.name.clone(),
+            part: "array type",
+        })?,
         row: row_storage,
         key_queries: (0..routes.len())
             .map(|s| sql::key_query(&graph.sources, s, &routes[s]))
@@ -297,13 +309,24 @@ fn statements(
     for column in key {
         let type_oid = Oid::from(column.type_oid);
         let (equality, is_image) = function::default_equality(type_oid).ok_or_else(|| {
-            Error::Internal(format!("type {} has no equality", function::type_name(type_oid)))
+            Error::Internal(format!(
+                "type {} has no equality",
+                function::type_name(type_oid)
+            ))
         })?;
         equals.push(equality.sql);
         has_loose_key |= !is_image;
     }
     let equals = &equals;
-    let table = sql::Table { name: table, view, columns, key, equals, unique, has_loose_key };
+    let table = sql::Table {
+        name: table,
+        view,
+        columns,
+        key,
+        equals,
+        unique,
+        has_loose_key,
+    };
     Ok(Statements {
         compare_keys: table.compare_keys(),
         compare_all: table.compare_all(),
@@ -337,11 +360,17 @@ pub(crate) fn captures(table: Oid) -> Result<Rc<Captures>> {
             list.extend(captures_for(&tview, named, &columns, is_below));
         }
     }
-    let mut used: Vec<i16> = list.iter().flat_map(|c: &Capture| c.used.iter().copied()).collect();
+    let mut used: Vec<i16> = list
+        .iter()
+        .flat_map(|c: &Capture| c.used.iter().copied())
+        .collect();
     used.sort_unstable();
     used.dedup();
     let storage = |a: &i16| columns.iter().find(|c| c.attribute == *a).map(storage_of);
-    let used = used.iter().filter_map(|a| Some((*a, storage(a)?))).collect();
+    let used = used
+        .iter()
+        .filter_map(|a| Some((*a, storage(a)?)))
+        .collect();
     let captures = Rc::new(Captures { list, used });
     with_cache(|c| {
         c.known.extend(ancestors);
@@ -356,12 +385,7 @@ fn storage_of(column: &Column) -> Storage {
 
 /// `named` is the table that the query names; `columns` are those of the table that changes,
 /// which may be a partition or child of it with other attribute numbers.
-fn captures_for(
-    tview: &Tview,
-    named: Oid,
-    columns: &[Column],
-    is_below: bool,
-) -> Vec<Capture> {
+fn captures_for(tview: &Tview, named: Oid, columns: &[Column], is_below: bool) -> Vec<Capture> {
     let mut found = Vec::new();
     for (index, source) in tview.graph.sources.iter().enumerate() {
         if source.relid != named.to_u32() {
@@ -373,14 +397,22 @@ fn captures_for(
         };
         let attributes = tview.routes[index].start();
         found.push(Capture {
-            used: source.used.iter().filter_map(|a| Some(local(*a)?.attribute)).collect(),
+            used: source
+                .used
+                .iter()
+                .filter_map(|a| Some(local(*a)?.attribute))
+                .collect(),
             values: attributes
                 .iter()
                 .filter_map(|a| local(*a).map(|c| (c.attribute, storage_of(c))))
                 .collect(),
             is_below,
             is_full: matches!(tview.routes[index], Route::Full(_)),
-            start: Start { tview: tview.oid, source: index, attributes: attributes.into() },
+            start: Start {
+                tview: tview.oid,
+                source: index,
+                attributes: attributes.into(),
+            },
         });
     }
     found

@@ -91,7 +91,11 @@ fn reads_owed(reading: &Reading) -> Result<bool> {
     }
     for oid in owed {
         if let Some(tview) = catalog::tview(oid)? {
-            if tview.above.iter().any(|above| reading.relations.contains(above)) {
+            if tview
+                .above
+                .iter()
+                .any(|above| reading.relations.contains(above))
+            {
                 return Ok(true);
             }
         }

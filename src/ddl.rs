@@ -48,7 +48,10 @@ fn find(create: &Create) -> Option<Oid> {
 
 fn starting(create: &Create) -> Result<Starting> {
     let ordinary = |detail: &str| {
-        Ok(Starting::Notice { detail: detail.to_owned(), is_convertible: true })
+        Ok(Starting::Notice {
+            detail: detail.to_owned(),
+            is_convertible: true,
+        })
     };
     match create.persistence {
         b't' => {
@@ -71,18 +74,34 @@ fn starting(create: &Create) -> Result<Starting> {
     if create.has_parameters {
         return ordinary("Its query has parameters, whose values a definition cannot keep.");
     }
-    let targets: Vec<_> = tree.query().targets().into_iter().filter(|t| !t.is_junk).collect();
+    let targets: Vec<_> = tree
+        .query()
+        .targets()
+        .into_iter()
+        .filter(|t| !t.is_junk)
+        .collect();
     let names: Vec<String> = targets
         .iter()
         .enumerate()
-        .map(|(i, t)| create.column_names.get(i).cloned().unwrap_or_else(|| t.name()))
+        .map(|(i, t)| {
+            create
+                .column_names
+                .get(i)
+                .cloned()
+                .unwrap_or_else(|| t.name())
+        })
         .collect();
-    let columns = names.iter().map(String::as_str).zip(targets.iter().map(|t| t.expr.type_oid()));
+    let columns = names
+        .iter()
+        .map(String::as_str)
+        .zip(targets.iter().map(|t| t.expr.type_oid()));
     if let Some(missing) = convert::missing_columns(columns) {
         return ordinary(&missing);
     }
     if !guc::auto_convert() {
-        return Ok(Starting::Record { definition: tree.to_text() });
+        return Ok(Starting::Record {
+            definition: tree.to_text(),
+        });
     }
     let entity = create.name.strip_prefix("tv_").unwrap_or_default();
     let examined = convert::examine(tree, &names, entity)?;
@@ -96,20 +115,36 @@ fn starting(create: &Create) -> Result<Starting> {
 
 /// The statement that [`before_create`] was told of is done.
 pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
-    let (Some(starting), Some(relid)) = (queue::finish(), created) else { return Ok(()) };
-    let Some(name) = relation::name(relid) else { return Ok(()) };
+    let (Some(starting), Some(relid)) = (queue::finish(), created) else {
+        return Ok(());
+    };
+    let Some(name) = relation::name(relid) else {
+        return Ok(());
+    };
     match starting {
-        Starting::Convert { definition, is_filled, warnings } => {
+        Starting::Convert {
+            definition,
+            is_filled,
+            warnings,
+        } => {
             catalog::warn(&warnings);
             snapshot::advance();
             let command = snapshot::command_id();
-            queue::record(Conversion { relid, definition, command, is_filled });
+            queue::record(Conversion {
+                relid,
+                definition,
+                command,
+                is_filled,
+            });
         }
         Starting::Record { definition } => {
             convert::record_definition(relid, &definition)?;
             tell_how(&name);
         }
-        Starting::Notice { detail, is_convertible } => {
+        Starting::Notice {
+            detail,
+            is_convertible,
+        } => {
             let hint = format!(
                 "Once it has columns \"id\" of type uuid and \"data\" of type jsonb, run: {}",
                 convert::how_to_convert_with_query(&name)
@@ -139,7 +174,9 @@ pub(crate) fn on_create() -> Result<()> {
     let text = include_str!("../sql/statements/created_tables.sql");
     let rows = catalog::run(&session, text, &Args::none())?;
     for row in 0..rows.len() {
-        let Some(relid) = rows.get::<Oid>(row, 1) else { continue };
+        let Some(relid) = rows.get::<Oid>(row, 1) else {
+            continue;
+        };
         let Some(name) = relation::name(relid).filter(|n| convert::entity(n).is_some()) else {
             continue;
         };

@@ -19,7 +19,10 @@ pub(crate) enum Error {
     #[error("table \"{table}\" cannot become a TVIEW")]
     Shape { table: String, missing: String },
     #[error("table \"{table}\" cannot become a TVIEW because it is {persistence}")]
-    Persistence { table: String, persistence: &'static str },
+    Persistence {
+        table: String,
+        persistence: &'static str,
+    },
     #[error("\"{0}\" is not a TVIEW")]
     NotTview(String),
     #[error("no defining query is known for table \"{table}\"")]
@@ -29,11 +32,21 @@ pub(crate) enum Error {
     #[error("invalid defining query for \"{0}\"")]
     NotASelect(String),
     #[error("function {function} cannot be used in the query of a TVIEW")]
-    Function { function: String, volatility: &'static str },
+    Function {
+        function: String,
+        volatility: &'static str,
+    },
     #[error("{construct} cannot be used in the query of a TVIEW")]
-    Construct { construct: &'static str, detail: &'static str },
+    Construct {
+        construct: &'static str,
+        detail: &'static str,
+    },
     #[error("{kind} \"{name}\" cannot be a source of a TVIEW")]
-    Source { name: String, kind: &'static str, hint: &'static str },
+    Source {
+        name: String,
+        kind: &'static str,
+        hint: &'static str,
+    },
     #[error("TVIEW \"{0}\" cannot read itself")]
     Circle(String),
     #[error("permission denied for table {table}")]
@@ -48,7 +61,9 @@ pub(crate) enum Error {
     DirectWrite(String),
     #[error("the query of TVIEW \"{table}\" returns more than one row for one key")]
     Ambiguous { table: String, key: String },
-    #[error("a statement that runs while TVIEWs are refreshed at commit cannot access foreign table \"{0}\"")]
+    #[error(
+        "a statement that runs while TVIEWs are refreshed at commit cannot access foreign table \"{0}\""
+    )]
     ForeignTable(String),
     #[error("a source of table \"{table}\" was dropped after the table was created")]
     SourceGone { table: String },
@@ -112,7 +127,9 @@ impl Error {
             ),
             Error::Construct { detail, .. } => (*detail).into(),
             Error::NoTriggerRight { role, .. } => {
-                format!("A TVIEW needs the TRIGGER privilege on its source tables, which role \"{role}\" lacks.")
+                format!(
+                    "A TVIEW needs the TRIGGER privilege on its source tables, which role \"{role}\" lacks."
+                )
             }
             Error::NoKey { .. } => {
                 "It has no primary key, no column pk_<entity> and no column id.".into()
@@ -123,7 +140,8 @@ impl Error {
             Error::NullKey { columns, .. } => format!("Key column: {columns}."),
             Error::Ambiguous { key, .. } => format!("Row: {key}."),
             Error::ForeignTable(_) => {
-                "Another server's part of the transaction may already be committed at that point.".into()
+                "Another server's part of the transaction may already be committed at that point."
+                    .into()
             }
             Error::DirectWrite(_) => {
                 "The table is a TVIEW: its rows are maintained by its defining query.".into()

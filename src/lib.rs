@@ -25,7 +25,11 @@ use crate::pg::trigger::Firing;
 ::pgrx::pg_module_magic!(name, version);
 
 pgrx::extension_sql_file!("../sql/catalog.sql", name = "catalog");
-pgrx::extension_sql_file!("../sql/functions.sql", name = "functions", requires = ["catalog"]);
+pgrx::extension_sql_file!(
+    "../sql/functions.sql",
+    name = "functions",
+    requires = ["catalog"]
+);
 
 /// Called when the library is loaded: by the postmaster, or by a session that meets one of its
 /// functions first.
@@ -58,5 +62,9 @@ fn guard(firing: &Firing<'_>) -> Result<()> {
     if refresh::is_own_write(table) || !catalog::is_tview(table)? {
         return Ok(());
     }
-    Err(Error::DirectWrite(pg::relation::name(table).map(|n| n.name).unwrap_or_default()))
+    Err(Error::DirectWrite(
+        pg::relation::name(table)
+            .map(|n| n.name)
+            .unwrap_or_default(),
+    ))
 }

@@ -38,7 +38,11 @@ impl Owed {
 
     /// The TVIEWs it concerns.
     pub(crate) fn tviews(&self) -> HashSet<Oid> {
-        self.rows.keys().map(|s| s.tview).chain(self.whole.iter().copied()).collect()
+        self.rows
+            .keys()
+            .map(|s| s.tview)
+            .chain(self.whole.iter().copied())
+            .collect()
     }
 
     fn add_row(&mut self, start: &Start, row: Row) {
@@ -85,10 +89,19 @@ pub(crate) struct Conversion {
 
 /// A `CREATE TABLE AS` between its start and its end.
 pub(crate) enum Starting {
-    Convert { definition: String, is_filled: bool, warnings: Vec<String> },
-    Record { definition: String },
+    Convert {
+        definition: String,
+        is_filled: bool,
+        warnings: Vec<String>,
+    },
+    Record {
+        definition: String,
+    },
     /// It stays an ordinary table; why, and whether it could be converted later.
-    Notice { detail: String, is_convertible: bool },
+    Notice {
+        detail: String,
+        is_convertible: bool,
+    },
 }
 
 #[derive(Default)]
@@ -109,7 +122,10 @@ fn with_current<T>(f: impl FnOnce(&mut Level) -> T) -> T {
     let nest = nest_level();
     LEVELS.with_borrow_mut(|levels| {
         if levels.last().is_none_or(|l| l.nest < nest) {
-            levels.push(Level { nest, ..Level::default() });
+            levels.push(Level {
+                nest,
+                ..Level::default()
+            });
         }
         let last = levels.len() - 1;
         f(&mut levels[last])
@@ -189,7 +205,10 @@ pub(crate) fn take_changes() -> Owed {
 
 pub(crate) fn take_conversions() -> Vec<Conversion> {
     LEVELS.with_borrow_mut(|levels| {
-        levels.iter_mut().flat_map(|l| std::mem::take(&mut l.conversions)).collect()
+        levels
+            .iter_mut()
+            .flat_map(|l| std::mem::take(&mut l.conversions))
+            .collect()
     })
 }
 
@@ -204,7 +223,9 @@ pub(crate) fn recorded_definition(relid: Oid) -> Option<String> {
 /// Forgets the conversion of a table that has been converted otherwise.
 pub(crate) fn forget_conversion(relid: Oid) {
     LEVELS.with_borrow_mut(|levels| {
-        levels.iter_mut().for_each(|l| l.conversions.retain(|c| c.relid != relid));
+        levels
+            .iter_mut()
+            .for_each(|l| l.conversions.retain(|c| c.relid != relid));
     });
 }
 
@@ -221,9 +242,16 @@ pub(crate) fn subtransaction_committed(nest: i32) {
             }
             return;
         }
-        let (Some(child), Some(parent)) = (levels.pop(), levels.last_mut()) else { return };
+        let (Some(child), Some(parent)) = (levels.pop(), levels.last_mut()) else {
+            return;
+        };
         parent.owed.merge(child.owed);
-        parent.borrowed.extend(child.borrowed.into_iter().filter(|(owner, _)| *owner != nest - 1));
+        parent.borrowed.extend(
+            child
+                .borrowed
+                .into_iter()
+                .filter(|(owner, _)| *owner != nest - 1),
+        );
         parent.conversions.extend(child.conversions);
         parent.starting.extend(child.starting);
     });
@@ -239,8 +267,18 @@ pub(crate) fn subtransaction_aborted(nest: i32) {
             match levels.iter_mut().find(|l| l.nest == owner) {
                 Some(level) => level.owed.merge(owed),
                 None => {
-                    let at = levels.iter().position(|l| l.nest > owner).unwrap_or(levels.len());
-                    levels.insert(at, Level { nest: owner, owed, ..Level::default() });
+                    let at = levels
+                        .iter()
+                        .position(|l| l.nest > owner)
+                        .unwrap_or(levels.len());
+                    levels.insert(
+                        at,
+                        Level {
+                            nest: owner,
+                            owed,
+                            ..Level::default()
+                        },
+                    );
                 }
             }
         }

@@ -20,13 +20,18 @@ pub(super) struct Entry {
 }
 
 pub(super) fn explain(tview: &Tview) -> Vec<Entry> {
-    (0..tview.graph.sources.len()).map(|index| entry(tview, index)).collect()
+    (0..tview.graph.sources.len())
+        .map(|index| entry(tview, index))
+        .collect()
 }
 
 fn entry(tview: &Tview, index: usize) -> Entry {
     let source = &tview.graph.sources[index];
     let route = &tview.routes[index];
-    let used = source.columns.iter().filter(|c| source.used.contains(&c.attribute));
+    let used = source
+        .columns
+        .iter()
+        .filter(|c| source.used.contains(&c.attribute));
     Entry {
         source: relation::quote_if_needed(&source.name),
         alias: source.alias.clone(),

@@ -8,12 +8,12 @@ mod verify;
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::guard::{Activity, boundary};
+use crate::pg::relation;
 use crate::pg::snapshot::{self, Freshness};
 use crate::pg::spi::Session;
-use crate::pg::relation;
 use crate::{convert, refresh};
-use pgrx::pg_sys::Oid;
 use pgrx::JsonB;
+use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use std::rc::Rc;
 
@@ -23,7 +23,10 @@ fn find_tview(text: &str) -> Result<Rc<Tview>> {
     let name = relation::name(relid).map(|n| n.name).unwrap_or_default();
     let kind = relation::class(relid).map_or(b'r', |c| c.kind);
     if !matches!(kind, b'r' | b'p') {
-        return Err(Error::NotATable { name, kind: relation::kind_words(kind) });
+        return Err(Error::NotATable {
+            name,
+            kind: relation::kind_words(kind),
+        });
     }
     catalog::tview(relid)?.ok_or(Error::NotTview(name))
 }
@@ -36,7 +39,11 @@ fn flush() -> Result<()> {
 
 #[pg_extern(sql = false)]
 fn pg_tviews_convert_existing_table(table_name: Option<&str>, query: Option<&str>) -> Option<Oid> {
-    boundary(|| table_name.map(|name| convert::convert_now(name, query)).transpose())
+    boundary(|| {
+        table_name
+            .map(|name| convert::convert_now(name, query))
+            .transpose()
+    })
 }
 
 #[pg_extern(sql = false)]
@@ -111,7 +118,15 @@ fn pg_tviews_explain(
 > {
     let rows = boundary(|| Ok(explain::explain(&*find_tview(name)?)));
     TableIterator::new(rows.into_iter().map(|r| {
-        (r.source, r.alias, r.route.to_owned(), r.path, r.columns_used, r.key_query, r.reason)
+        (
+            r.source,
+            r.alias,
+            r.route.to_owned(),
+            r.path,
+            r.columns_used,
+            r.key_query,
+            r.reason,
+        )
     }))
 }
 

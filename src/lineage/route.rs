@@ -10,8 +10,9 @@ use super::model::{Graph, Hop, KeyPart, Link, Reason, Root, Route, Side};
 /// One route per source of the graph.
 pub(crate) fn choose(graph: &Graph) -> Vec<Route> {
     let roots = equal_roots(graph);
-    let mut routes: Vec<Option<Route>> =
-        (0..graph.sources.len()).map(|source| direct(graph, &roots, source)).collect();
+    let mut routes: Vec<Option<Route>> = (0..graph.sources.len())
+        .map(|source| direct(graph, &roots, source))
+        .collect();
     for (source, route) in routes.iter_mut().enumerate() {
         if let Some(reason) = graph.sources[source].obstacle {
             *route = Some(Route::Full(reason));
@@ -24,7 +25,10 @@ pub(crate) fn choose(graph: &Graph) -> Vec<Route> {
         Some(reason) => reason,
         None => Reason::NoLink,
     };
-    routes.into_iter().map(|route| route.unwrap_or(Route::Full(reason))).collect()
+    routes
+        .into_iter()
+        .map(|route| route.unwrap_or(Route::Full(reason)))
+        .collect()
 }
 
 fn missing_root(graph: &Graph, roots: &[Root]) -> Option<Reason> {
@@ -45,10 +49,14 @@ fn equal_roots(graph: &Graph) -> Vec<Root> {
         next += 1;
         for link in &graph.links {
             let part = &graph.key[root.part];
-            let is_known =
-                roots.iter().any(|r| r.part == root.part && r.side.source == link.child.source);
+            let is_known = roots
+                .iter()
+                .any(|r| r.part == root.part && r.side.source == link.child.source);
             if link.parent == root.side && !is_known && same_value(link, part) {
-                roots.push(Root { part: root.part, side: link.child.clone() });
+                roots.push(Root {
+                    part: root.part,
+                    side: link.child.clone(),
+                });
             }
         }
     }
@@ -63,7 +71,10 @@ fn same_value(link: &Link, part: &KeyPart) -> bool {
 
 fn direct(graph: &Graph, roots: &[Root], source: usize) -> Option<Route> {
     let side = |part: usize| {
-        roots.iter().find(|r| r.part == part && r.side.source == source).map(|r| r.side.clone())
+        roots
+            .iter()
+            .find(|r| r.part == part && r.side.source == source)
+            .map(|r| r.side.clone())
     };
     let sides: Option<Vec<Side>> = (0..graph.key.len()).map(side).collect();
     sides.filter(|s| !s.is_empty()).map(Route::Direct)
@@ -74,10 +85,19 @@ fn next_lookup(graph: &Graph, routes: &[Option<Route>]) -> Option<(usize, Route)
     let mut best: Option<(usize, usize, Route)> = None;
     for child in (0..routes.len()).filter(|c| routes[*c].is_none()) {
         for parent in (0..routes.len()).filter(|p| *p != child) {
-            let Some(rest) = &routes[parent] else { continue };
-            let Some(route) = lookup(graph, child, parent, rest) else { continue };
-            let Route::Lookup { hops, .. } = &route else { continue };
-            if best.as_ref().is_none_or(|(length, ..)| hops.len() < *length) {
+            let Some(rest) = &routes[parent] else {
+                continue;
+            };
+            let Some(route) = lookup(graph, child, parent, rest) else {
+                continue;
+            };
+            let Route::Lookup { hops, .. } = &route else {
+                continue;
+            };
+            if best
+                .as_ref()
+                .is_none_or(|(length, ..)| hops.len() < *length)
+            {
                 best = Some((hops.len(), child, route));
             }
         }
@@ -97,16 +117,29 @@ fn lookup(graph: &Graph, child: usize, parent: usize, rest: &Route) -> Option<Ro
     }
     match rest {
         Route::Full(_) => None,
-        Route::Direct(key) => {
-            Some(Route::Lookup { hops: vec![Hop { source: parent, links }], key: key.clone() })
-        }
+        Route::Direct(key) => Some(Route::Lookup {
+            hops: vec![Hop {
+                source: parent,
+                links,
+            }],
+            key: key.clone(),
+        }),
         Route::Lookup { hops, key } => {
             let mut chain = hops.clone();
             match skip(&links, &chain[0].links) {
                 Some(joined) => chain[0].links = joined,
-                None => chain.insert(0, Hop { source: parent, links }),
+                None => chain.insert(
+                    0,
+                    Hop {
+                        source: parent,
+                        links,
+                    },
+                ),
             }
-            Some(Route::Lookup { hops: chain, key: key.clone() })
+            Some(Route::Lookup {
+                hops: chain,
+                key: key.clone(),
+            })
         }
     }
 }
@@ -121,7 +154,10 @@ fn skip(into: &[Link], out_of: &[Link]) -> Option<Vec<Link>> {
         let is_transitive = enter.child.type_oid == out.child.type_oid
             && enter.collation == out.collation
             && enter.families.iter().any(|f| out.families.contains(f));
-        is_transitive.then(|| Link { child: enter.child.clone(), ..out.clone() })
+        is_transitive.then(|| Link {
+            child: enter.child.clone(),
+            ..out.clone()
+        })
     };
     out_of.iter().map(join).collect()
 }
@@ -140,7 +176,10 @@ mod tests {
         };
         Source {
             relid: 1,
-            name: Name { schema: "s".into(), name: name.into() },
+            name: Name {
+                schema: "s".into(),
+                name: name.into(),
+            },
             alias: name.into(),
             columns: (1..=3).map(column).collect(),
             used: Default::default(),
@@ -183,7 +222,10 @@ mod tests {
             links,
             roots: roots
                 .iter()
-                .map(|(part, source, attribute)| Root { part: *part, side: side(*source, *attribute) })
+                .map(|(part, source, attribute)| Root {
+                    part: *part,
+                    side: side(*source, *attribute),
+                })
                 .collect(),
             key: (0..parts).map(part).collect(),
         }
@@ -264,8 +306,15 @@ mod tests {
 
     #[test]
     fn a_key_of_two_tables_is_full() {
-        let routes = choose(&graph(2, vec![link((1, 2), (0, 2))], &[(0, 0, 1), (1, 1, 1)]));
-        assert!(matches!(routes[0], Route::Full(Reason::KeyFromSeveralTables)));
+        let routes = choose(&graph(
+            2,
+            vec![link((1, 2), (0, 2))],
+            &[(0, 0, 1), (1, 1, 1)],
+        ));
+        assert!(matches!(
+            routes[0],
+            Route::Full(Reason::KeyFromSeveralTables)
+        ));
     }
 
     #[test]

@@ -25,16 +25,29 @@ pub(crate) const ROW: i32 = 2;
 pub(crate) const COPIES: i32 = 3;
 
 fn list(columns: &[Column], render: impl Fn(usize, &Column) -> String) -> String {
-    columns.iter().enumerate().map(|(i, c)| render(i, c)).collect::<Vec<_>>().join(", ")
+    columns
+        .iter()
+        .enumerate()
+        .map(|(i, c)| render(i, c))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn all(columns: &[Column], render: impl Fn(usize, &Column) -> String) -> String {
-    columns.iter().enumerate().map(|(i, c)| render(i, c)).collect::<Vec<_>>().join(" AND ")
+    columns
+        .iter()
+        .enumerate()
+        .map(|(i, c)| render(i, c))
+        .collect::<Vec<_>>()
+        .join(" AND ")
 }
 
 impl Table<'_> {
     fn position(&self, key: &Column) -> usize {
-        self.columns.iter().position(|c| c.attribute == key.attribute).unwrap_or(0)
+        self.columns
+            .iter()
+            .position(|c| c.attribute == key.attribute)
+            .unwrap_or(0)
     }
 
     /// `n` is a row of the query with columns c0, c1, … and copies; `t` one of the table.
@@ -82,10 +95,18 @@ impl Table<'_> {
              LEFT JOIN {table} AS t ON {on_table}",
             columns = list(self.columns, |_, c| format!("v.{}", quote(&c.name))),
             view = self.view.sql(),
-            on_view = all(self.key, |i, c| format!("v.{} {} k.k{i}", quote(&c.name), self.equals[i])),
+            on_view = all(self.key, |i, c| format!(
+                "v.{} {} k.k{i}",
+                quote(&c.name),
+                self.equals[i]
+            )),
             fresh = list(self.columns, |i, _| format!("c{i}")),
             table = self.name.sql(),
-            on_table = all(self.key, |i, c| format!("t.{} {} k.k{i}", quote(&c.name), self.equals[i])),
+            on_table = all(self.key, |i, c| format!(
+                "t.{} {} k.k{i}",
+                quote(&c.name),
+                self.equals[i]
+            )),
         );
         self.compared().replace("%FROM%", &from)
     }
@@ -100,7 +121,12 @@ impl Table<'_> {
             fresh = list(self.columns, |i, _| format!("c{i}")),
             table = self.name.sql(),
             on = all(self.key, |i, c| {
-                format!("n.c{} {} t.{}", self.position(c), self.equals[i], quote(&c.name))
+                format!(
+                    "n.c{} {} t.{}",
+                    self.position(c),
+                    self.equals[i],
+                    quote(&c.name)
+                )
             }),
         )
     }
@@ -127,18 +153,30 @@ impl Table<'_> {
     /// One key of the table, to try the comparison with; one row of NULLs if it is empty.
     pub(crate) fn any_key(&self) -> String {
         let key = list(self.key, |_, c| format!("t.{}", quote(&c.name)));
-        format!("SELECT {key} FROM (VALUES (1)) AS o LEFT JOIN {} AS t ON true LIMIT 1", self.name.sql())
+        format!(
+            "SELECT {key} FROM (VALUES (1)) AS o LEFT JOIN {} AS t ON true LIMIT 1",
+            self.name.sql()
+        )
     }
 
     /// Whether the query gives a row without a key.
     pub(crate) fn null_key(&self) -> String {
-        let is_null: Vec<String> =
-            self.key.iter().map(|c| format!("v.{} IS NULL", quote(&c.name))).collect();
-        format!("SELECT FROM {} AS v WHERE {} LIMIT 1", self.view.sql(), is_null.join(" OR "))
+        let is_null: Vec<String> = self
+            .key
+            .iter()
+            .map(|c| format!("v.{} IS NULL", quote(&c.name)))
+            .collect();
+        format!(
+            "SELECT FROM {} AS v WHERE {} LIMIT 1",
+            self.view.sql(),
+            is_null.join(" OR ")
+        )
     }
 
     fn same_key(&self) -> String {
-        all(self.key, |i, c| format!("t.{0} {1} r.{0}", quote(&c.name), self.equals[i]))
+        all(self.key, |i, c| {
+            format!("t.{0} {1} r.{0}", quote(&c.name), self.equals[i])
+        })
     }
 
     /// Writes go by one parameter, an array of the table's rows.
@@ -178,9 +216,15 @@ pub(crate) fn key_query(sources: &[Source], source: usize, route: &Route) -> Opt
         Route::Lookup { hops, key } => (hops, key),
         Route::Full(_) => return None,
     };
-    let keys = key.iter().map(|s| s.sql.clone()).collect::<Vec<_>>().join(", ");
-    let mut sql =
-        format!("SELECT DISTINCT {keys} FROM {}", captured(&sources[source], source, &route.start()));
+    let keys = key
+        .iter()
+        .map(|s| s.sql.clone())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut sql = format!(
+        "SELECT DISTINCT {keys} FROM {}",
+        captured(&sources[source], source, &route.start())
+    );
     for hop in hops {
         let on: Vec<String> = hop.links.iter().map(condition).collect();
         sql += &format!(
@@ -203,7 +247,9 @@ fn condition(link: &Link) -> String {
 
 /// Array parameters side by side.
 fn unnest(count: usize) -> String {
-    let each: Vec<String> = (1..=count).map(|n| format!("pg_catalog.unnest(${n})")).collect();
+    let each: Vec<String> = (1..=count)
+        .map(|n| format!("pg_catalog.unnest(${n})"))
+        .collect();
     format!("ROWS FROM ({})", each.join(", "))
 }
 
@@ -219,7 +265,11 @@ fn captured(source: &Source, index: usize, start: &[i16]) -> String {
             None => format!("u.{}", quote(&c.name)),
         })
         .collect();
-    format!("(SELECT {} FROM {unnest}) AS {}", selected.join(", "), tag(index))
+    format!(
+        "(SELECT {} FROM {unnest}) AS {}",
+        selected.join(", "),
+        tag(index)
+    )
 }
 
 /// A route as a sentence.
@@ -228,7 +278,12 @@ pub(crate) fn path(sources: &[Source], source: usize, route: &Route) -> String {
         true => sources[s].name.name.clone(),
         false => format!("{} {}", sources[s].name.name, sources[s].alias),
     };
-    let keys = |key: &[Side]| key.iter().map(|s| s.text.clone()).collect::<Vec<_>>().join(", ");
+    let keys = |key: &[Side]| {
+        key.iter()
+            .map(|s| s.text.clone())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match route {
         Route::Direct(key) => format!("{} → key {}", label(source), keys(key)),
         Route::Lookup { hops, key } => {
@@ -254,13 +309,21 @@ mod tests {
     use super::*;
 
     fn column(attribute: i16, name: &str) -> Column {
-        Column { attribute, name: name.into(), type_oid: 23, collation: None }
+        Column {
+            attribute,
+            name: name.into(),
+            type_oid: 23,
+            collation: None,
+        }
     }
 
     fn source(name: &str, columns: Vec<Column>) -> Source {
         Source {
             relid: 1,
-            name: Name { schema: "s".into(), name: name.into() },
+            name: Name {
+                schema: "s".into(),
+                name: name.into(),
+            },
             alias: "x".into(),
             columns,
             used: Default::default(),
@@ -288,7 +351,10 @@ mod tests {
 
     #[test]
     fn captured_keys_need_no_query() {
-        assert_eq!(key_query(&sources(), 0, &Route::Direct(vec![side(0, 1, "pk")])), None);
+        assert_eq!(
+            key_query(&sources(), 0, &Route::Direct(vec![side(0, 1, "pk")])),
+            None
+        );
     }
 
     #[test]
@@ -302,7 +368,10 @@ mod tests {
             collation: 0,
         };
         let route = Route::Lookup {
-            hops: vec![Hop { source: 0, links: vec![link] }],
+            hops: vec![Hop {
+                source: 0,
+                links: vec![link],
+            }],
             key: vec![side(0, 1, "pk")],
         };
         assert_eq!(
@@ -314,7 +383,10 @@ mod tests {
 
     #[test]
     fn identifiers_are_quoted() {
-        let name = Name { schema: "a\"b".into(), name: "c d".into() };
+        let name = Name {
+            schema: "a\"b".into(),
+            name: "c d".into(),
+        };
         assert_eq!(name.sql(), "\"a\"\"b\".\"c d\"");
         let columns = [column(1, "pk"), column(2, "o\"dd")];
         let equals = ["OPERATOR(pg_catalog.=)".to_string()];

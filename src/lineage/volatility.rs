@@ -11,16 +11,51 @@ use pgrx::pg_sys::Oid;
 
 /// Families of PostgreSQL's stable functions that depend on pinned settings alone.
 const PREFIXES: &[&str] = &[
-    "array_", "concat", "convert", "date", "enum_", "interval_", "json", "multirange_", "quote_",
-    "range_", "record_", "time", "ts_headline", "ts_match", "xml",
+    "array_",
+    "concat",
+    "convert",
+    "date",
+    "enum_",
+    "interval_",
+    "json",
+    "multirange_",
+    "quote_",
+    "range_",
+    "record_",
+    "time",
+    "ts_headline",
+    "ts_match",
+    "xml",
 ];
 
 /// Single functions of the same kind.
 const NAMES: &[&str] = &[
-    "anytextcat", "cash_in", "cash_out", "domain_in", "extract", "format", "generate_series",
-    "in_range", "length", "make_timestamptz", "money", "numeric", "overlaps", "phraseto_tsquery",
-    "plainto_tsquery", "row_to_json", "textanycat", "to_char", "to_date", "to_json", "to_jsonb",
-    "to_number", "to_timestamp", "to_tsquery", "to_tsvector", "websearch_to_tsquery",
+    "anytextcat",
+    "cash_in",
+    "cash_out",
+    "domain_in",
+    "extract",
+    "format",
+    "generate_series",
+    "in_range",
+    "length",
+    "make_timestamptz",
+    "money",
+    "numeric",
+    "overlaps",
+    "phraseto_tsquery",
+    "plainto_tsquery",
+    "row_to_json",
+    "textanycat",
+    "to_char",
+    "to_date",
+    "to_json",
+    "to_jsonb",
+    "to_number",
+    "to_timestamp",
+    "to_tsquery",
+    "to_tsvector",
+    "websearch_to_tsquery",
 ];
 
 /// Refuses a function whose result can change by itself.
@@ -42,7 +77,10 @@ fn check_one(function: &Function) -> Result<()> {
         b's' => "stable",
         _ => "volatile",
     };
-    Err(Error::Function { function: function.signature.clone(), volatility })
+    Err(Error::Function {
+        function: function.signature.clone(),
+        volatility,
+    })
 }
 
 fn depends_on_settings(name: &str) -> bool {
@@ -55,14 +93,27 @@ mod tests {
 
     #[test]
     fn rendering_depends_on_settings_alone() {
-        for name in ["to_char", "jsonb_build_object", "timestamptz_out", "date_trunc", "concat_ws"] {
+        for name in [
+            "to_char",
+            "jsonb_build_object",
+            "timestamptz_out",
+            "date_trunc",
+            "concat_ws",
+        ] {
             assert!(depends_on_settings(name), "{name}");
         }
     }
 
     #[test]
     fn clock_user_and_catalog_do_not() {
-        for name in ["now", "current_setting", "to_regclass", "age", "pg_typeof", "table_to_xml"] {
+        for name in [
+            "now",
+            "current_setting",
+            "to_regclass",
+            "age",
+            "pg_typeof",
+            "table_to_xml",
+        ] {
             assert!(!depends_on_settings(name), "{name}");
         }
     }

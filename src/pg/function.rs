@@ -51,7 +51,9 @@ unsafe fn aggregate_support(oid: Oid) -> Vec<Oid> {
         };
         let all = columns.map(read);
         pg_sys::ReleaseSysCache(tuple);
-        all.into_iter().filter(|f| *f != pg_sys::InvalidOid).collect()
+        all.into_iter()
+            .filter(|f| *f != pg_sys::InvalidOid)
+            .collect()
     }
 }
 
@@ -107,7 +109,9 @@ unsafe fn families(operator: Oid) -> Vec<u32> {
     unsafe {
         let list = pg_sys::get_mergejoin_opfamilies(operator);
         let count = super::node::list_len(list);
-        (0..count).map(|i| pg_sys::list_nth_oid(list, i).to_u32()).collect()
+        (0..count)
+            .map(|i| pg_sys::list_nth_oid(list, i).to_u32())
+            .collect()
     }
 }
 
@@ -150,10 +154,18 @@ pub(crate) fn collation(collation: Oid, type_oid: Oid) -> Option<String> {
             return None;
         }
         let row = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_collation>();
-        let name = CStr::from_ptr(row.collname.data.as_ptr()).to_string_lossy().into_owned();
+        let name = CStr::from_ptr(row.collname.data.as_ptr())
+            .to_string_lossy()
+            .into_owned();
         let schema = super::relation::schema_name(row.collnamespace);
         pg_sys::ReleaseSysCache(tuple);
-        Some(crate::lineage::model::Name { schema: schema?, name }.sql())
+        Some(
+            crate::lineage::model::Name {
+                schema: schema?,
+                name,
+            }
+            .sql(),
+        )
     }
 }
 

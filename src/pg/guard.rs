@@ -149,7 +149,11 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
                     .then(|| CStr::from_ptr(edata.detail).to_string_lossy().into_owned());
                 (edata.sqlerrcode, detail)
             };
-            Caught { sqlstate, detail, raised: *raised }
+            Caught {
+                sqlstate,
+                detail,
+                raised: *raised,
+            }
         }
         Err(other) => resume_unwind(other),
     })
@@ -157,7 +161,12 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
 
 enum Outcome {
     Raised(*mut pg_sys::ErrorData),
-    Report { sqlstate: i32, message: CString, detail: Option<CString>, hint: Option<CString> },
+    Report {
+        sqlstate: i32,
+        message: CString,
+        detail: Option<CString>,
+        hint: Option<CString>,
+    },
 }
 
 /// The outermost frame of everything PostgreSQL calls: turns errors of either kind into an ERROR.
@@ -219,7 +228,12 @@ unsafe fn raise(outcome: Outcome) -> ! {
     match outcome {
         // SAFETY: an ErrorData copied by `unwind`.
         Outcome::Raised(edata) => unsafe { ffi::ReThrowError(edata) },
-        Outcome::Report { sqlstate, message, detail, hint } => {
+        Outcome::Report {
+            sqlstate,
+            message,
+            detail,
+            hint,
+        } => {
             let context = activity().map(|a| c_text(&a));
             // SAFETY: the server copies every text before errfinish jumps; the texts are freed before.
             unsafe {

@@ -69,7 +69,9 @@ static mut NEXT_FINISH: pg_sys::ExecutorFinish_hook_type = None;
 
 /// The handlers; registered before any hook is.
 fn handlers() -> &'static Handlers {
-    HANDLERS.get().expect("handlers are registered before hooks")
+    HANDLERS
+        .get()
+        .expect("handlers are registered before hooks")
 }
 
 /// Installs everything; called once, by `_PG_init`.
@@ -126,18 +128,24 @@ unsafe extern "C-unwind" fn process_utility(
     unsafe {
         let statement = (*pstmt).utilityStmt;
         let create = created_table(statement);
-        let is_tracked = !create.is_null()
-            && has_prefix(create)
-            && boundary(|| before_create(create, params));
+        let is_tracked =
+            !create.is_null() && has_prefix(create) && boundary(|| before_create(create, params));
         let is_fresh = is_tracked && !super::snapshot::is_per_transaction()
             || (*statement).type_ == NodeTag::T_CopyStmt && boundary(|| before_copy(statement));
         if is_fresh {
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
         match NEXT_UTILITY {
-            Some(next) => {
-                next(pstmt, query_string, read_only_tree, context, params, query_env, dest, qc)
-            }
+            Some(next) => next(
+                pstmt,
+                query_string,
+                read_only_tree,
+                context,
+                params,
+                query_env,
+                dest,
+                qc,
+            ),
             None => ffi::standard_ProcessUtility(
                 pstmt,
                 query_string,
@@ -204,7 +212,11 @@ unsafe fn is_analyze(explain: *mut pg_sys::ExplainStmt) -> bool {
 
 unsafe fn has_prefix(create: *mut pg_sys::CreateTableAsStmt) -> bool {
     // SAFETY: a relation name is never null.
-    unsafe { CStr::from_ptr((*(*(*create).into).rel).relname).to_bytes().starts_with(b"tv_") }
+    unsafe {
+        CStr::from_ptr((*(*(*create).into).rel).relname)
+            .to_bytes()
+            .starts_with(b"tv_")
+    }
 }
 
 unsafe fn before_create(
@@ -235,7 +247,11 @@ unsafe fn before_create(
                 .collect(),
             is_filled: !into.skipData,
             has_parameters: !params.is_null() && (*params).numParams > 0,
-            query: if is_query { Some(Tree::copy(query)?) } else { None },
+            query: if is_query {
+                Some(Tree::copy(query)?)
+            } else {
+                None
+            },
         }
     };
     (handlers().before_create)(&described)
@@ -385,14 +401,18 @@ unsafe fn fire(fcinfo: pg_sys::FunctionCallInfo, handler: fn(&Firing<'_>) -> Res
     let firing = unsafe { Firing::of(fcinfo) };
     boundary(|| match &firing {
         Some(firing) => handler(firing),
-        None => Err(crate::error::Error::Internal("not called as a trigger".into())),
+        None => Err(crate::error::Error::Internal(
+            "not called as a trigger".into(),
+        )),
     });
 }
 
 /// `pg_tviews_capture()`: notes what a statement changed in a source table.
 #[unsafe(no_mangle)]
 #[doc(hidden)]
-pub unsafe extern "C-unwind" fn pg_tviews_capture(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn pg_tviews_capture(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
     // SAFETY: called by PostgreSQL's function manager.
     unsafe { fire(fcinfo, handlers().capture) };
     no_tuple()

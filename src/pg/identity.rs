@@ -22,7 +22,10 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn switch(user: pg_sys::Oid, bounds: Bounds) -> Identity {
-        let mut saved = Identity { user: pg_sys::InvalidOid, context: 0 };
+        let mut saved = Identity {
+            user: pg_sys::InvalidOid,
+            context: 0,
+        };
         let flag = match bounds {
             Bounds::Restricted => pg_sys::SECURITY_RESTRICTED_OPERATION,
             Bounds::LocalUser => pg_sys::SECURITY_LOCAL_USERID_CHANGE,

@@ -29,7 +29,10 @@ impl Tree {
                 pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
                 pg_sys::ALLOCSET_SMALL_MAXSIZE as usize,
             );
-            let mut tree = Tree { root: null_mut(), memory };
+            let mut tree = Tree {
+                root: null_mut(),
+                memory,
+            };
             let previous = pg_sys::MemoryContextSwitchTo(memory);
             let root = make();
             pg_sys::MemoryContextSwitchTo(previous);
@@ -171,8 +174,13 @@ unsafe fn relations_exist(query: *mut pg_sys::Query) -> bool {
             (*rte).rtekind != pg_sys::RTEKind::RTE_RELATION
                 || super::relation::class((*rte).relid).is_some()
         };
-        Query(query, PhantomData).from_indexes().into_iter().all(exists)
-            && nested_queries(query).into_iter().all(|n| relations_exist(n))
+        Query(query, PhantomData)
+            .from_indexes()
+            .into_iter()
+            .all(exists)
+            && nested_queries(query)
+                .into_iter()
+                .all(|n| relations_exist(n))
     }
 }
 
@@ -220,7 +228,11 @@ pub(super) unsafe fn list_len(list: *const pg_sys::List) -> i32 {
 /// The elements of a list of nodes.
 pub(super) unsafe fn pointers<T>(list: *const pg_sys::List) -> Vec<*mut T> {
     // SAFETY: the caller knows the element type.
-    unsafe { (0..list_len(list)).map(|i| pg_sys::list_nth(list, i).cast()).collect() }
+    unsafe {
+        (0..list_len(list))
+            .map(|i| pg_sys::list_nth(list, i).cast())
+            .collect()
+    }
 }
 
 /// Copies and frees a palloc'd text.
@@ -263,8 +275,16 @@ impl Target<'_> {
 /// What stands in FROM.
 pub(crate) enum FromItem<'a> {
     Entry(usize),
-    List { items: Vec<FromItem<'a>>, quals: Option<Expr<'a>> },
-    Join { kind: JoinKind, left: Box<FromItem<'a>>, right: Box<FromItem<'a>>, quals: Option<Expr<'a>> },
+    List {
+        items: Vec<FromItem<'a>>,
+        quals: Option<Expr<'a>>,
+    },
+    Join {
+        kind: JoinKind,
+        left: Box<FromItem<'a>>,
+        right: Box<FromItem<'a>>,
+        quals: Option<Expr<'a>>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -277,11 +297,18 @@ pub(crate) enum JoinKind {
 
 /// An entry of the range table.
 pub(crate) enum Entry<'a> {
-    Relation { relid: Oid, alias: String },
+    Relation {
+        relid: Oid,
+        alias: String,
+    },
     Subquery(Query<'a>),
     /// A join's or (PostgreSQL 18) a GROUP BY's columns, as expressions over other entries.
     Alias(Vec<Expr<'a>>),
-    With { name: String, levels_up: u32, is_self_reference: bool },
+    With {
+        name: String,
+        levels_up: u32,
+        is_self_reference: bool,
+    },
     /// Functions, VALUES, XMLTABLE and the like: rows made of expressions.
     Computed(Vec<Expr<'a>>),
 }
@@ -339,7 +366,10 @@ impl<'a> Query<'a> {
             }
         };
         // SAFETY: a target list holds TargetEntry.
-        unsafe { pointers(self.get().targetList) }.into_iter().map(target).collect()
+        unsafe { pointers(self.get().targetList) }
+            .into_iter()
+            .map(target)
+            .collect()
     }
 
     pub(crate) fn from(&self) -> FromItem<'a> {
@@ -388,7 +418,9 @@ impl<'a> Query<'a> {
             Ok(match rte.rtekind {
                 RTE_RELATION => Entry::Relation {
                     relid: rte.relid,
-                    alias: CStr::from_ptr((*rte.eref).aliasname).to_string_lossy().into_owned(),
+                    alias: CStr::from_ptr((*rte.eref).aliasname)
+                        .to_string_lossy()
+                        .into_owned(),
                 },
                 RTE_SUBQUERY => Entry::Subquery(Query(rte.subquery, PhantomData)),
                 RTE_JOIN => Entry::Alias(exprs(rte.joinaliasvars)),
@@ -404,7 +436,10 @@ impl<'a> Query<'a> {
                         .collect(),
                 ),
                 RTE_VALUES => Entry::Computed(
-                    pointers::<pg_sys::List>(rte.values_lists).into_iter().flat_map(|l| exprs(l)).collect(),
+                    pointers::<pg_sys::List>(rte.values_lists)
+                        .into_iter()
+                        .flat_map(|l| exprs(l))
+                        .collect(),
                 ),
                 RTE_TABLEFUNC => Entry::Computed(vec![Expr::new(rte.tablefunc.cast())]),
                 _ => match version::group_exprs(rte) {
@@ -466,7 +501,12 @@ impl<'a> Query<'a> {
             query.windowClause,
             query.rowMarks,
         ];
-        let conditions = [query.havingQual, query.limitCount, query.limitOffset, query.setOperations];
+        let conditions = [
+            query.havingQual,
+            query.limitCount,
+            query.limitOffset,
+            query.setOperations,
+        ];
         let index = match self.from() {
             FromItem::List { items, quals: None } => match items.as_slice() {
                 [FromItem::Entry(index)] => *index,
@@ -474,11 +514,12 @@ impl<'a> Query<'a> {
             },
             _ => return false,
         };
-        let is_view = matches!(self.entry(index), Ok(Entry::Relation { relid, .. }) if relid == view);
+        let is_view =
+            matches!(self.entry(index), Ok(Entry::Relation { relid, .. }) if relid == view);
         let is_column = |t: &Target<'_>| match t.expr.kind() {
-            Kind::Var(v) if v.attribute > 0 => {
-                names.get(v.attribute as usize - 1).is_some_and(|n| *n == t.name())
-            }
+            Kind::Var(v) if v.attribute > 0 => names
+                .get(v.attribute as usize - 1)
+                .is_some_and(|n| *n == t.name()),
             _ => false,
         };
         is_view
@@ -496,7 +537,11 @@ impl<'a> Query<'a> {
             // SAFETY: an element of the list.
             unsafe { found.extend([(*window).startOffset, (*window).endOffset]) };
         }
-        found.into_iter().filter(|n| !n.is_null()).map(Expr::new).collect()
+        found
+            .into_iter()
+            .filter(|n| !n.is_null())
+            .map(Expr::new)
+            .collect()
     }
 
     pub(crate) fn set_operation(&self) -> Option<SetOperation> {
@@ -504,7 +549,11 @@ impl<'a> Query<'a> {
         if root.is_null() {
             return None;
         }
-        let mut found = SetOperation { arms: Vec::new(), has_except: false, is_union_all: true };
+        let mut found = SetOperation {
+            arms: Vec::new(),
+            has_except: false,
+            is_union_all: true,
+        };
         // SAFETY: a tree of SetOperationStmt with RangeTblRef leaves.
         unsafe { set_arms(root, &mut found) };
         Some(found)
@@ -515,7 +564,9 @@ unsafe fn set_arms(node: *mut pg_sys::Node, found: &mut SetOperation) {
     // SAFETY: the caller's promise.
     unsafe {
         if (*node).type_ == NodeTag::T_RangeTblRef {
-            found.arms.push((*node.cast::<pg_sys::RangeTblRef>()).rtindex as usize);
+            found
+                .arms
+                .push((*node.cast::<pg_sys::RangeTblRef>()).rtindex as usize);
             return;
         }
         let operation = &*node.cast::<pg_sys::SetOperationStmt>();
@@ -529,13 +580,19 @@ unsafe fn set_arms(node: *mut pg_sys::Node, found: &mut SetOperation) {
 unsafe fn sort_group_refs(list: *const pg_sys::List) -> Vec<u32> {
     // SAFETY: a list of SortGroupClause.
     unsafe {
-        pointers::<pg_sys::SortGroupClause>(list).into_iter().map(|c| (*c).tleSortGroupRef).collect()
+        pointers::<pg_sys::SortGroupClause>(list)
+            .into_iter()
+            .map(|c| (*c).tleSortGroupRef)
+            .collect()
     }
 }
 
 unsafe fn exprs<'a>(list: *const pg_sys::List) -> Vec<Expr<'a>> {
     // SAFETY: a list of expression nodes of the borrowed tree.
-    unsafe { pointers::<pg_sys::Node>(list) }.into_iter().map(Expr::new).collect()
+    unsafe { pointers::<pg_sys::Node>(list) }
+        .into_iter()
+        .map(Expr::new)
+        .collect()
 }
 
 unsafe fn from_item<'a>(node: *mut pg_sys::Node) -> FromItem<'a> {
@@ -591,7 +648,11 @@ pub(crate) struct Var {
 pub(crate) enum Kind<'a> {
     Var(Var),
     And(Vec<Expr<'a>>),
-    Operator { operator: Oid, args: Vec<Expr<'a>>, collation: u32 },
+    Operator {
+        operator: Oid,
+        args: Vec<Expr<'a>>,
+        collation: u32,
+    },
     SubLink(SubLink<'a>),
     /// A binary-compatible cast.
     Relabel(Expr<'a>),
@@ -657,9 +718,9 @@ impl<'a> Expr<'a> {
                     }
                 }
                 NodeTag::T_SubLink => Kind::SubLink(self.sublink()),
-                NodeTag::T_RelabelType => {
-                    Kind::Relabel(Expr::new((*self.0.cast::<pg_sys::RelabelType>()).arg.cast()))
-                }
+                NodeTag::T_RelabelType => Kind::Relabel(Expr::new(
+                    (*self.0.cast::<pg_sys::RelabelType>()).arg.cast(),
+                )),
                 NodeTag::T_Aggref | NodeTag::T_WindowFunc | NodeTag::T_GroupingFunc => {
                     Kind::Aggregate
                 }

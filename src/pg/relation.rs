@@ -1,8 +1,8 @@
 //! Owns what the catalogs say about relations, their names, rights and locks.
 
 use super::ffi;
-use super::guard::{c_text, call};
 use super::function;
+use super::guard::{c_text, call};
 use crate::lineage::model::{Column, Name, quote};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::CStr;
@@ -73,7 +73,10 @@ pub(crate) fn name(relid: Oid) -> Option<Name> {
             return None;
         }
         let name = super::node::take_text(name);
-        Some(Name { schema: schema_name(pg_sys::get_rel_namespace(relid))?, name })
+        Some(Name {
+            schema: schema_name(pg_sys::get_rel_namespace(relid))?,
+            name,
+        })
     }
 }
 
@@ -138,7 +141,11 @@ pub(crate) fn quote_text(text: &str) -> String {
         );
         super::node::pointers::<pg_sys::Node>(list)
             .into_iter()
-            .map(|n| CStr::from_ptr(super::version::string_value(n)).to_string_lossy().into_owned())
+            .map(|n| {
+                CStr::from_ptr(super::version::string_value(n))
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .map(|part| quote(&part))
             .collect::<Vec<_>>()
             .join(".")
@@ -150,7 +157,10 @@ pub(crate) fn quote_if_needed(name: &Name) -> String {
     let (schema, name) = (c_text(&name.schema), c_text(&name.name));
     // SAFETY: palloc'd text.
     unsafe {
-        super::node::take_text(pg_sys::quote_qualified_identifier(schema.as_ptr(), name.as_ptr()))
+        super::node::take_text(pg_sys::quote_qualified_identifier(
+            schema.as_ptr(),
+            name.as_ptr(),
+        ))
     }
 }
 
@@ -179,7 +189,9 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
             .filter(|a| !a.attisdropped)
             .map(|a| Column {
                 attribute: a.attnum,
-                name: CStr::from_ptr(a.attname.data.as_ptr()).to_string_lossy().into_owned(),
+                name: CStr::from_ptr(a.attname.data.as_ptr())
+                    .to_string_lossy()
+                    .into_owned(),
                 type_oid: a.atttypid.to_u32(),
                 collation: function::collation(a.attcollation, a.atttypid),
             })
@@ -195,7 +207,9 @@ pub(crate) fn with_children(relid: Oid) -> Vec<Oid> {
     // SAFETY: gives a list of OIDs.
     unsafe {
         let list = call(|| ffi::find_all_inheritors(relid, no_lock, std::ptr::null_mut()));
-        (0..super::node::list_len(list)).map(|i| pg_sys::list_nth_oid(list, i)).collect()
+        (0..super::node::list_len(list))
+            .map(|i| pg_sys::list_nth_oid(list, i))
+            .collect()
     }
 }
 

@@ -106,7 +106,11 @@ impl Session {
         if code < 0 {
             return Err(Error::Internal(format!("SPI returned {code} for: {sql}")));
         }
-        Ok(Rows { count, table, session: PhantomData })
+        Ok(Rows {
+            count,
+            table,
+            session: PhantomData,
+        })
     }
 
     /// Opens a cursor over a query; it sees one snapshot, whatever is written meanwhile.
@@ -118,16 +122,13 @@ impl Session {
         // SAFETY: read_only makes the portal use the active snapshot, which the caller has pushed.
         let portal = unsafe {
             call(|| {
-                ffi::SPI_cursor_open(
-                    null_mut(),
-                    plan,
-                    values.as_mut_ptr(),
-                    nulls.as_ptr(),
-                    true,
-                )
+                ffi::SPI_cursor_open(null_mut(), plan, values.as_mut_ptr(), nulls.as_ptr(), true)
             })
         };
-        Ok(Cursor { portal, session: PhantomData })
+        Ok(Cursor {
+            portal,
+            session: PhantomData,
+        })
     }
 }
 
@@ -194,7 +195,11 @@ impl<'s> Cursor<'s> {
                 (pg_sys::SPI_processed, pg_sys::SPI_tuptable)
             })
         };
-        Rows { count, table, session: PhantomData }
+        Rows {
+            count,
+            table,
+            session: PhantomData,
+        }
     }
 }
 
@@ -221,7 +226,8 @@ impl Args {
     }
 
     fn push(&mut self, datum: Option<pg_sys::Datum>, type_oid: pg_sys::Oid) {
-        self.values.push(datum.unwrap_or(pg_sys::Datum::from(0usize)));
+        self.values
+            .push(datum.unwrap_or(pg_sys::Datum::from(0usize)));
         self.is_null.push(datum.is_none());
         self.types.push(type_oid);
     }
@@ -234,9 +240,15 @@ impl Args {
     /// One array per column of `rows`.
     pub(crate) fn with_columns(mut self, rows: &[Row], columns: &[Storage]) -> Result<Args> {
         for (i, column) in columns.iter().enumerate() {
-            let values: Vec<_> = rows.iter().map(|r| (r[i].as_datum(), r[i].is_null())).collect();
+            let values: Vec<_> = rows
+                .iter()
+                .map(|r| (r[i].as_datum(), r[i].is_null()))
+                .collect();
             let array_type = column.array_type().ok_or_else(|| {
-                Error::Internal(format!("type {} has no array type", column.type_oid.to_u32()))
+                Error::Internal(format!(
+                    "type {} has no array type",
+                    column.type_oid.to_u32()
+                ))
             })?;
             self.push(Some(value::array(&values, *column)), array_type);
         }
@@ -258,7 +270,10 @@ impl Args {
     }
 
     fn nulls(&self) -> Vec<core::ffi::c_char> {
-        self.is_null.iter().map(|null| if *null { b'n' as _ } else { b' ' as _ }).collect()
+        self.is_null
+            .iter()
+            .map(|null| if *null { b'n' as _ } else { b' ' as _ })
+            .collect()
     }
 }
 

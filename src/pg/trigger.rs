@@ -87,7 +87,10 @@ impl<'a> Firing<'a> {
         let mut old = Scan::start(self.0.tg_relation, self.0.tg_oldtable);
         let mut new = Scan::start(self.0.tg_relation, self.0.tg_newtable);
         loop {
-            let (old, new) = (old.as_mut().and_then(Scan::next), new.as_mut().and_then(Scan::next));
+            let (old, new) = (
+                old.as_mut().and_then(Scan::next),
+                new.as_mut().and_then(Scan::next),
+            );
             if old.is_none() && new.is_none() {
                 return;
             }
@@ -103,10 +106,7 @@ struct Scan {
 }
 
 impl Scan {
-    fn start(
-        relation: pg_sys::Relation,
-        store: *mut pg_sys::Tuplestorestate,
-    ) -> Option<Scan> {
+    fn start(relation: pg_sys::Relation, store: *mut pg_sys::Tuplestorestate) -> Option<Scan> {
         if store.is_null() {
             return None;
         }
@@ -125,8 +125,7 @@ impl Scan {
 
     fn next(&mut self) -> Option<Tuple<'_>> {
         // SAFETY: store and slot live as long as self; the tuple is not copied but borrowed.
-        let found =
-            unsafe { pg_sys::tuplestore_gettupleslot(self.store, true, false, self.slot) };
+        let found = unsafe { pg_sys::tuplestore_gettupleslot(self.store, true, false, self.slot) };
         if found { Tuple::of(self.slot) } else { None }
     }
 }

@@ -21,7 +21,12 @@ impl Storage {
         let (mut len, mut by_value, mut align) = (0, false, 0);
         // SAFETY: raises an ERROR for an unknown type, else fills the three.
         unsafe { pg_sys::get_typlenbyvalalign(type_oid, &mut len, &mut by_value, &mut align) };
-        Storage { type_oid, len, by_value, align: align as i8 }
+        Storage {
+            type_oid,
+            len,
+            by_value,
+            align: align as i8,
+        }
     }
 
     /// The type of arrays of it; `None` where PostgreSQL has none (arrays, some pseudo-types).
@@ -48,7 +53,11 @@ impl Value {
     ///
     /// # Safety
     /// `datum` must be a valid datum of the type that `storage` describes, unless `is_null`.
-    pub(super) unsafe fn from_datum(datum: pg_sys::Datum, is_null: bool, storage: Storage) -> Value {
+    pub(super) unsafe fn from_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        storage: Storage,
+    ) -> Value {
         if is_null {
             return Value::Null;
         }
@@ -64,7 +73,10 @@ impl Value {
                 }
                 -2 => {
                     let text = datum.cast_mut_ptr::<core::ffi::c_char>();
-                    (text.cast::<u8>(), core::ffi::CStr::from_ptr(text).to_bytes_with_nul().len())
+                    (
+                        text.cast::<u8>(),
+                        core::ffi::CStr::from_ptr(text).to_bytes_with_nul().len(),
+                    )
                 }
                 len => (datum.cast_mut_ptr::<u8>(), len as usize),
             };

@@ -74,11 +74,7 @@ pub(super) fn keys(
 }
 
 /// Compares the whole TVIEW with its query and writes the rows that differ.
-pub(crate) fn reconcile(
-    session: &Session,
-    tview: &Tview,
-    freshness: Freshness,
-) -> Result<Written> {
+pub(crate) fn reconcile(session: &Session, tview: &Tview, freshness: Freshness) -> Result<Written> {
     let active = take_snapshot(freshness);
     let mut cursor = {
         let _reader = as_reader(tview);
@@ -124,7 +120,10 @@ fn write(
     let mut updated = Vec::new();
     let mut inserted = Vec::new();
     for row in 0..different.len() {
-        if different.get::<i64>(row, COPIES).is_some_and(|copies| copies > 1) {
+        if different
+            .get::<i64>(row, COPIES)
+            .is_some_and(|copies| copies > 1)
+        {
             return Err(Error::Ambiguous {
                 table: tview.name.name.clone(),
                 key: different.text(row, ROW),
@@ -145,8 +144,7 @@ fn write(
         if chosen.is_empty() {
             return Ok(0);
         }
-        let args =
-            Args::none().with_cells(different, chosen, ROW, tview.row, tview.row_array);
+        let args = Args::none().with_cells(different, chosen, ROW, tview.row, tview.row_array);
         TICKET.set(Some(tview.oid));
         let rows = session.run(statement, &args, snapshot);
         TICKET.set(None);

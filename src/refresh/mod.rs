@@ -85,7 +85,9 @@ pub(crate) fn flush(freshness: Freshness) -> Result<()> {
     let mut rounds: BTreeMap<u32, u32> = BTreeMap::new();
     loop {
         add_work(&mut work, queue::take_changes())?;
-        let Some(((_, oid), owed)) = work.pop_first() else { break };
+        let Some(((_, oid), owed)) = work.pop_first() else {
+            break;
+        };
         let round = rounds.entry(oid).or_default();
         *round += 1;
         if *round > MAX_ROUNDS {

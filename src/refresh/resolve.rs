@@ -26,7 +26,10 @@ pub(super) fn keys(
     let mut keys: HashSet<Row> = HashSet::new();
     let mut lookups = Vec::new();
     for (start, rows) in work {
-        let fits = tview.routes.get(start.source).is_some_and(|r| *r.start() == *start.attributes);
+        let fits = tview
+            .routes
+            .get(start.source)
+            .is_some_and(|r| *r.start() == *start.attributes);
         if !fits {
             // DDL in this transaction changed the route.
             return Ok(None);
@@ -44,7 +47,15 @@ pub(super) fn keys(
         let _reader = as_reader(tview);
         for (start, rows, query) in lookups {
             let rows: Vec<Row> = rows.into_iter().filter(is_complete).collect();
-            look_up(session, tview, &start, &rows, query, active.snapshot(), &mut keys)?;
+            look_up(
+                session,
+                tview,
+                &start,
+                &rows,
+                query,
+                active.snapshot(),
+                &mut keys,
+            )?;
             if keys.len() > limit {
                 return Ok(None);
             }
@@ -77,7 +88,11 @@ fn look_up(
     for some in rows.chunks(KEYS_AT_ONCE) {
         let args = Args::none().with_columns(some, &columns)?;
         let found = session.run(query, &args, snapshot)?;
-        keys.extend((0..found.len()).map(|r| found.row(r, &tview.key)).filter(is_complete));
+        keys.extend(
+            (0..found.len())
+                .map(|r| found.row(r, &tview.key))
+                .filter(is_complete),
+        );
     }
     Ok(())
 }
@@ -92,7 +107,11 @@ fn check_null_keys(
     freshness: Freshness,
 ) -> Result<()> {
     let holds_key = matches!(tview.routes[start.source], Route::Direct(_))
-        && tview.graph.roots.iter().any(|r| r.side.source == start.source);
+        && tview
+            .graph
+            .roots
+            .iter()
+            .any(|r| r.side.source == start.source);
     if !holds_key || rows.iter().all(is_complete) {
         return Ok(());
     }
@@ -103,7 +122,13 @@ fn check_null_keys(
         0 => Ok(()),
         _ => Err(Error::NullKey {
             table: tview.name.name.clone(),
-            columns: tview.graph.key.iter().map(|k| k.name.clone()).collect::<Vec<_>>().join(", "),
+            columns: tview
+                .graph
+                .key
+                .iter()
+                .map(|k| k.name.clone())
+                .collect::<Vec<_>>()
+                .join(", "),
         }),
     }
 }

@@ -1,0 +1,317 @@
+//! Owns the conversion of a table into a TVIEW: which query defines it, what the query reads, and
+//! the order of the steps. Called at commit for tables that the hook recorded ([`run_recorded`]),
+//! and at once by the manual functions. The steps: [`shape`] checks, [`examine`] analyses,
+//! [`check_and_lock`] keeps writers out, [`install`] builds, and the rows are reconciled where they
+//! may have fallen behind. [`retire`] is the way back.
+
+mod install;
+mod retire;
+mod shape;
+mod triggers;
+
+pub(crate) use retire::{drop_now, forget};
+pub(crate) use shape::{
+    entity, find_owned, how_to_convert, how_to_convert_with_query, is_convertible, missing_columns,
+};
+
+use crate::catalog;
+use crate::error::{Error, Result};
+use crate::lineage::model::{Graph, Name, quote};
+use crate::lineage::{query, route};
+use crate::pg::guard::{Activity, Level, tell};
+use crate::pg::identity::{Bounds, Identity, Settings, current_user};
+use crate::pg::node::Tree;
+use crate::pg::relation::{self, Lock};
+use crate::pg::snapshot::{self, Freshness, Snapshot};
+use crate::pg::spi::{Args, Session};
+use crate::queue::{self, Conversion};
+use crate::refresh::{self, Written};
+use install::install;
+use pgrx::pg_sys::Oid;
+use shape::{check_columns, check_table};
+use std::cell::Cell;
+use triggers::family;
+
+/// What a defining query reads.
+pub(crate) struct Examined {
+    pub(crate) graph: Graph,
+    views: Vec<Oid>,
+}
+
+impl Examined {
+    /// The source tables, in the order of their OIDs.
+    fn sources(&self) -> Vec<Oid> {
+        let mut relids: Vec<u32> = self.graph.sources.iter().map(|s| s.relid).collect();
+        relids.sort_unstable();
+        relids.dedup();
+        relids.into_iter().map(Oid::from).collect()
+    }
+}
+
+/// Analyses a query that gives `columns`, before its table exists.
+pub(crate) fn examine(tree: &Tree, columns: &[String], entity: &str) -> Result<Examined> {
+    let mut tree = Tree::from_text(&tree.to_text())?;
+    let views = tree.expand_views();
+    let key_name = format!("pk_{entity}");
+    let key = [key_name.as_str(), "id"].into_iter().find_map(|k| {
+        Some((
+            columns.iter().position(|c| c == k)? as i16 + 1,
+            k.to_owned(),
+        ))
+    });
+    let graph = query::analyse(tree.query(), key.as_slice())?;
+    Ok(Examined { graph, views })
+}
+
+/// Checks that `role` may make a TVIEW of these sources, and locks them against writers, in the
+/// order of their OIDs, with all that could be written in their place.
+pub(crate) fn check_and_lock(examined: &Examined, role: Oid) -> Result<()> {
+    let session = Session::open();
+    let mut members: Vec<Oid> = Vec::new();
+    for source in &examined.graph.sources {
+        let relid = Oid::from(source.relid);
+        if !relation::may_trigger(relid, role) {
+            return Err(Error::NoTriggerRight {
+                table: source.name.sql(),
+                role: relation::role_name(role),
+            });
+        }
+        members.extend(family(&session, relid)?);
+    }
+    members.sort_unstable_by_key(|m| m.to_u32());
+    members.dedup();
+    examined
+        .views
+        .iter()
+        .for_each(|v| relation::lock(*v, Lock::Definition));
+    members
+        .into_iter()
+        .for_each(|m| relation::lock(m, Lock::Writers));
+    Ok(())
+}
+
+/// The full-route warnings for an examined query.
+pub(crate) fn warnings(table: &str, examined: &Examined) -> Vec<String> {
+    let routes = route::choose(&examined.graph);
+    catalog::full_route_warnings(table, &examined.graph, &routes)
+}
+
+// ---- Conversions recorded for commit ------------------------------------------------------------
+
+/// Converts what the hook recorded; called before COMMIT and PREPARE.
+pub(crate) fn run_recorded() -> Result<()> {
+    for conversion in queue::take_conversions() {
+        let (Some(class), Some(name)) = (
+            relation::class(conversion.relid),
+            relation::name(conversion.relid),
+        ) else {
+            continue;
+        };
+        let _activity = Activity::start(format!(
+            "converting table \"{}\" to a TVIEW at commit",
+            name.name
+        ));
+        if entity(&name).is_none() {
+            let message = format!(
+                "table \"{}\" stays an ordinary table because its name no longer starts with \"tv_\"",
+                name.name
+            );
+            tell(Level::Notice, &message, None, None);
+            continue;
+        }
+        let _owner = Identity::switch(class.owner, Bounds::LocalUser);
+        convert_recorded(&conversion, &name)?;
+    }
+    Ok(())
+}
+
+fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
+    check_table(conversion.relid)?;
+    let is_untouched = conversion.is_filled
+        && conversion.command == snapshot::command_id()
+        && !snapshot::is_per_transaction()
+        && !queue::has_changes();
+    let tree = Tree::from_text(&conversion.definition)?;
+    let examined = {
+        let columns: Vec<String> = relation::columns(conversion.relid)
+            .into_iter()
+            .map(|c| c.name)
+            .collect();
+        let gone = || Error::SourceGone {
+            table: name.name.clone(),
+        };
+        if !tree.relations_exist() {
+            return Err(gone());
+        }
+        examine(&tree, &columns, entity(name).unwrap_or_default())?
+    };
+    check_and_lock(&examined, current_user())?;
+    let tview = install(conversion.relid, name, tree, &examined)?;
+    let session = Session::open();
+    let _settings = refresh::pin(&tview);
+    refresh::try_out(&session, &tview)?;
+    if !is_untouched {
+        refresh::reconcile(&session, &tview, Freshness::Latest)?;
+    }
+    Ok(())
+}
+
+// ---- The manual way -----------------------------------------------------------------------------
+
+/// Converts an existing table at once; a NOTICE counts the rows that had to be written.
+pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
+    let relid = find_owned(text)?;
+    // The query may read TVIEWs.
+    refresh::flush(Freshness::Statement)?;
+    if catalog::is_tview(relid)? {
+        let name = relation::name(relid).map(|n| n.name).unwrap_or_default();
+        tell(
+            Level::Notice,
+            &format!("table \"{name}\" is already a TVIEW"),
+            None,
+            None,
+        );
+        return Ok(relid);
+    }
+    let name = check_table(relid)?;
+    let tree = find_definition(relid, &name, definition)?;
+    let columns = relation::columns(relid);
+    check_columns(&name, &tree, &columns)?;
+    let names: Vec<String> = columns.into_iter().map(|c| c.name).collect();
+    let examined = examine(&tree, &names, entity(&name).unwrap_or_default())?;
+    let owner = relation::class(relid).map_or(current_user(), |c| c.owner);
+    check_and_lock(&examined, owner)?;
+    let written = {
+        let _owner = Identity::switch(owner, Bounds::LocalUser);
+        let tview = install(relid, &name, tree, &examined)?;
+        let session = Session::open();
+        let _settings = refresh::pin(&tview);
+        refresh::try_out(&session, &tview)?;
+        refresh::reconcile(&session, &tview, Freshness::Latest)?
+    };
+    queue::forget_conversion(relid);
+    tell_reconciled(&name, &written);
+    catalog::warn(&warnings(&name.name, &examined));
+    Ok(relid)
+}
+
+fn tell_reconciled(name: &Name, written: &Written) {
+    let message = format!(
+        "TVIEW \"{}\": {} rows inserted, {} updated, {} deleted",
+        name.name, written.inserted, written.updated, written.deleted
+    );
+    tell(Level::Notice, &message, None, None);
+}
+
+/// Creates an empty table with the query's columns and converts it, which fills it.
+pub(crate) fn create_now(text: &str, definition: &str) -> Result<Oid> {
+    let tree = Tree::parse(definition, text)?;
+    let session = Session::open();
+    let query = {
+        let settings = Settings::start();
+        refresh::pin_execution(&settings);
+        tree.deparse()
+    };
+    {
+        let _untold = Untold::start();
+        let create = [
+            "CREATE TABLE ",
+            &relation::quote_text(text),
+            " AS ",
+            &query,
+            " WITH NO DATA",
+        ]
+        .concat();
+        session.run_once(&create, &Args::none(), Snapshot::of_statement())?;
+    }
+    convert_now(text, Some(definition))
+}
+
+thread_local! {
+    static IS_UNTOLD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, a CREATE TABLE AS is ours and neither recorded nor commented on.
+struct Untold(());
+
+impl Untold {
+    fn start() -> Untold {
+        IS_UNTOLD.set(true);
+        Untold(())
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        IS_UNTOLD.set(false);
+    }
+}
+
+/// Whether the CREATE TABLE AS that runs now is part of [`create_now`].
+pub(crate) fn is_own_create() -> bool {
+    IS_UNTOLD.get()
+}
+
+fn find_definition(relid: Oid, name: &Name, definition: Option<&str>) -> Result<Tree> {
+    if let Some(text) = definition {
+        return Tree::parse(text, &name.name);
+    }
+    if let Some(tree) = recorded_definition(relid)? {
+        return Ok(tree);
+    }
+    let view = format!("v_{}", entity(name).unwrap_or_default());
+    match relation::find_in(&name.schema, &view) {
+        Some(oid) if relation::class(oid).is_some_and(|c| c.kind == b'v') => {
+            let columns: Vec<String> = relation::columns(relid)
+                .iter()
+                .map(|c| quote(&c.name))
+                .collect();
+            let from = Name {
+                schema: name.schema.clone(),
+                name: view,
+            };
+            Tree::parse(
+                &["SELECT ", &columns.join(", "), " FROM ", &from.sql()].concat(),
+                &name.name,
+            )
+        }
+        _ => Err(Error::NoDefinition {
+            table: name.name.clone(),
+            view,
+        }),
+    }
+}
+
+fn recorded_definition(relid: Oid) -> Result<Option<Tree>> {
+    if let Some(text) = queue::recorded_definition(relid) {
+        return Tree::from_text(&text).map(Some);
+    }
+    let session = Session::open();
+    let text =
+        "SELECT definition FROM {schema}.pg_tviews_recorded WHERE table_name = $1::pg_catalog.oid";
+    let rows = catalog::run(&session, text, &Args::none().with(relid))?;
+    match rows.len() {
+        0 => Ok(None),
+        _ => {
+            let text: Option<String> = rows.get(0, 1);
+            let settings = Settings::start();
+            refresh::pin_execution(&settings);
+            text.map(|t| Tree::parse(&t, "")).transpose()
+        }
+    }
+}
+
+/// Keeps a query for a conversion later on; as SQL text, since another session will read it.
+pub(crate) fn record_definition(relid: Oid, definition: &str) -> Result<()> {
+    let tree = Tree::from_text(definition)?;
+    let definition = {
+        let settings = Settings::start();
+        refresh::pin_execution(&settings);
+        tree.deparse()
+    };
+    let session = Session::open();
+    let text = "INSERT INTO {schema}.pg_tviews_recorded (table_name, definition) VALUES ($1::pg_catalog.oid, $2) \
+                ON CONFLICT (table_name) DO UPDATE SET definition = excluded.definition";
+    catalog::run(&session, text, &Args::none().with(relid).with(definition))?;
+    Ok(())
+}

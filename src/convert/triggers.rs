@@ -1,0 +1,111 @@
+//! Owns the triggers on sources and TVIEWs, and which tables they belong on.
+
+use crate::catalog;
+use crate::error::Result;
+use crate::lineage::model::{Name, quote};
+use crate::pg::identity::Identity;
+use crate::pg::relation;
+use crate::pg::snapshot::Snapshot;
+use crate::pg::spi::{Args, Session};
+use pgrx::pg_sys::Oid;
+
+/// A table and all through which its rows can be written, in the order of their OIDs.
+pub(super) fn family(session: &Session, table: Oid) -> Result<Vec<Oid>> {
+    let text = include_str!("../../sql/statements/family.sql");
+    let rows = session.run(text, &Args::none().with(table), Snapshot::of_statement())?;
+    Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
+}
+
+/// Triggers are placed as the superuser: the TRIGGER right was checked, and a trigger's firing
+/// mode may be set by the table's owner alone.
+pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
+    let (Some(class), Some(name)) = (relation::class(table), relation::name(table)) else {
+        return Ok(());
+    };
+    let placed = triggers(session, table, "pg_tviews_capture")?;
+    if !placed.iter().any(|t| t.name == "pg_tviews_capture_insert") {
+        run_script(
+            session,
+            include_str!("../../sql/statements/capture_triggers.sql"),
+            &name,
+        )?;
+    }
+    // PostgreSQL gives partitions a copy of the row trigger above them.
+    if !class.is_partition && !placed.iter().any(|t| t.name == "pg_tviews_capture_row") {
+        run_script(
+            session,
+            include_str!("../../sql/statements/replica_trigger.sql"),
+            &name,
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn place_guard(session: &Session, table: Oid) -> Result<()> {
+    match relation::name(table) {
+        Some(name) => run_script(
+            session,
+            include_str!("../../sql/statements/guard_trigger.sql"),
+            &name,
+        ),
+        None => Ok(()),
+    }
+}
+
+struct Placed {
+    name: String,
+    /// A partition's copy of a trigger above it, which comes and goes with that one.
+    is_inherited: bool,
+}
+
+fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<Placed>> {
+    let text = include_str!("../../sql/statements/triggers_of.sql");
+    let args = Args::none().with(table).with(function.to_owned());
+    let rows = catalog::run(session, text, &args)?;
+    let placed = |row| {
+        Some(Placed {
+            name: rows.get(row, 1)?,
+            is_inherited: rows.get(row, 2).unwrap_or(false),
+        })
+    };
+    Ok((0..rows.len()).filter_map(placed).collect())
+}
+
+fn run_script(session: &Session, script: &str, table: &Name) -> Result<()> {
+    let _superuser = Identity::superuser();
+    let text = script
+        .replace("{schema}", &catalog::schema(session)?)
+        .replace("{table}", &table.sql());
+    session.run_once(&text, &Args::none(), Snapshot::of_statement())?;
+    Ok(())
+}
+
+pub(super) fn release_source(session: &Session, source: Oid) -> Result<()> {
+    if relation::class(source).is_none() {
+        return Ok(());
+    }
+    for member in family(session, source)? {
+        relation::invalidate(member);
+        let text = include_str!("../../sql/statements/tviews_of_source.sql");
+        let rows = catalog::run(session, text, &Args::none().with(member))?;
+        if rows.len() == 0 {
+            drop_triggers(session, member, "pg_tviews_capture")?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn drop_triggers(session: &Session, table: Oid, function: &str) -> Result<()> {
+    let Some(name) = relation::name(table) else {
+        return Ok(());
+    };
+    for trigger in triggers(session, table, function)?
+        .iter()
+        .filter(|t| !t.is_inherited)
+    {
+        let _superuser = Identity::superuser();
+        let text = ["DROP TRIGGER ", &quote(&trigger.name), " ON ", &name.sql()].concat();
+        session.run_once(&text, &Args::none(), Snapshot::of_statement())?;
+    }
+    Ok(())
+}

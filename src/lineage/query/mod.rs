@@ -1,0 +1,386 @@
+//! Owns the walk through an analysed query that gives the [`Graph`]: which tables it reads as
+//! sources, which of their columns it uses, which equalities link them, and where the key is.
+//! Called with views already expanded; refuses what cannot be maintained at all.
+//!
+//! Every query level is a [`Block`]. The walk starts at the outermost one and visits only what
+//! its result needs: a view of thirty columns of which three are read contributes three.
+//!
+//! [`links`] finds the equalities. There, two directions of looking through a subquery must be told apart. A *child* is restricted by
+//! a link, so the link must go through every subquery on the way as PostgreSQL's planner would
+//! push the restriction (`child_sides`). A *parent* is only looked up: any subquery whose
+//! rows carry the column of a source row unchanged will do (`parent_side`).
+
+mod links;
+
+use super::model::{Graph, KeyPart, Link, Reason, Root, Source};
+use super::volatility;
+use crate::error::{Error, Result};
+use crate::pg::function;
+use crate::pg::node::{Entry, Expr, Kind, Query, Shape, SubLink, SubLinkKind, Target, Var};
+use crate::pg::relation;
+use pgrx::pg_sys::Oid;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// A query level.
+struct Block<'a> {
+    query: Query<'a>,
+    shape: Shape,
+    targets: Vec<Target<'a>>,
+    /// What each range-table entry stands for; index 0 is unused.
+    items: Vec<Item<'a>>,
+    outer: Option<usize>,
+    is_recursive: bool,
+    /// Entries on the nullable side of an outer join.
+    nullable: HashSet<usize>,
+    is_visited: bool,
+    needed: BTreeSet<i16>,
+}
+
+#[derive(Clone)]
+enum Item<'a> {
+    Source(usize),
+    Block(usize),
+    Alias(Vec<Expr<'a>>),
+    Computed(Vec<Expr<'a>>),
+    Unused,
+}
+
+struct Walk<'a> {
+    blocks: Vec<Block<'a>>,
+    sources: Vec<Source>,
+    links: Vec<Link>,
+    /// Blocks of subqueries in expressions, by the address of their query.
+    sublinks: HashMap<usize, usize>,
+}
+
+/// Analyses a query whose result columns at `key` (positions from 1, with names) identify a row.
+pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> {
+    let mut walk = Walk {
+        blocks: Vec::new(),
+        sources: Vec::new(),
+        links: Vec::new(),
+        sublinks: HashMap::new(),
+    };
+    let top = walk.block(query, None, false)?;
+    walk.need_all(top)?;
+    let mut roots = Vec::new();
+    let mut parts = Vec::new();
+    for (part, (position, name)) in key.iter().enumerate() {
+        let target = walk.target(top, *position).ok_or_else(|| {
+            Error::Internal(format!("the defining query has no column {position}"))
+        })?;
+        parts.push(key_part(target.expr, name));
+        let sides = walk.output_sides(top, *position).unwrap_or_default();
+        roots.extend(sides.into_iter().map(|side| Root { part, side }));
+    }
+    Ok(Graph {
+        sources: walk.sources,
+        links: walk.links,
+        roots,
+        key: parts,
+    })
+}
+
+fn key_part(expr: Expr<'_>, name: &str) -> KeyPart {
+    let type_oid = expr.type_oid();
+    let families = function::default_equality(type_oid)
+        .map(|(e, _)| e.families)
+        .unwrap_or_default();
+    KeyPart {
+        name: name.to_owned(),
+        type_oid: type_oid.to_u32(),
+        families,
+        collation: expr.collation(),
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Registers a query level and everything in its FROM.
+    fn block(&mut self, query: Query<'a>, outer: Option<usize>, recursive: bool) -> Result<usize> {
+        let shape = query.shape();
+        if !shape.is_select {
+            return Err(Error::Construct {
+                construct: "a data-modifying statement in WITH",
+                detail: "A defining query only reads.",
+            });
+        }
+        if shape.has_row_locks {
+            return Err(Error::Construct {
+                construct: "FOR UPDATE",
+                detail: "Refreshing would lock the source rows.",
+            });
+        }
+        let is_recursive = recursive || outer.is_some_and(|o| self.blocks[o].is_recursive);
+        let id = self.blocks.len();
+        self.blocks.push(Block {
+            query,
+            shape,
+            targets: query.targets(),
+            items: vec![Item::Unused; query.entry_count() + 1],
+            outer,
+            is_recursive,
+            nullable: HashSet::new(),
+            is_visited: false,
+            needed: BTreeSet::new(),
+        });
+        let from: HashSet<usize> = query.from_indexes().into_iter().collect();
+        for index in 1..=query.entry_count() {
+            let item = match query.entry(index)? {
+                Entry::Alias(exprs) => Item::Alias(exprs),
+                _ if !from.contains(&index) => Item::Unused,
+                Entry::Relation { relid, alias } => Item::Source(self.source(relid, alias, id)?),
+                Entry::Subquery(nested) => Item::Block(self.block(nested, Some(id), false)?),
+                Entry::Computed(exprs) => Item::Computed(exprs),
+                Entry::With {
+                    is_self_reference: true,
+                    ..
+                } => Item::Computed(Vec::new()),
+                Entry::With {
+                    name, levels_up, ..
+                } => self.with_block(id, &name, levels_up)?,
+            };
+            self.blocks[id].items[index] = item;
+        }
+        Ok(id)
+    }
+
+    /// Each reference to a WITH query reads its tables anew, as an inlined one does.
+    fn with_block(&mut self, block: usize, name: &str, levels_up: u32) -> Result<Item<'a>> {
+        let owner = self.level_up(block, levels_up)?;
+        let with = self.blocks[owner]
+            .query
+            .with_query(name)
+            .ok_or_else(|| Error::Internal(format!("WITH query \"{name}\" not found")))?;
+        Ok(Item::Block(self.block(
+            with.query,
+            Some(owner),
+            with.is_recursive,
+        )?))
+    }
+
+    fn source(&mut self, relid: Oid, alias: String, block: usize) -> Result<usize> {
+        let name = relation::name(relid)
+            .ok_or_else(|| Error::Internal(format!("relation {} vanished", relid.to_u32())))?;
+        check_source(relid, &name.name)?;
+        let obstacle = self.blocks[block].is_recursive.then_some(Reason::Recursive);
+        self.sources.push(Source {
+            relid: relid.to_u32(),
+            name,
+            alias,
+            columns: relation::columns(relid),
+            used: BTreeSet::new(),
+            obstacle,
+        });
+        Ok(self.sources.len() - 1)
+    }
+
+    fn level_up(&self, block: usize, levels: u32) -> Result<usize> {
+        let mut current = block;
+        for _ in 0..levels {
+            current = self.blocks[current]
+                .outer
+                .ok_or_else(|| Error::Internal("a reference leads out of the query".into()))?;
+        }
+        Ok(current)
+    }
+
+    fn target(&self, block: usize, position: i16) -> Option<Target<'a>> {
+        self.blocks[block]
+            .targets
+            .iter()
+            .find(|t| t.position == position)
+            .copied()
+    }
+
+    fn need_all(&mut self, block: usize) -> Result<()> {
+        let positions: Vec<i16> = self.blocks[block]
+            .targets
+            .iter()
+            .filter(|t| !t.is_junk)
+            .map(|t| t.position)
+            .collect();
+        self.visit(block)?;
+        positions.into_iter().try_for_each(|p| self.need(block, p))
+    }
+
+    /// A column of the block's result is read.
+    fn need(&mut self, block: usize, position: i16) -> Result<()> {
+        self.visit(block)?;
+        if !self.blocks[block].needed.insert(position) {
+            return Ok(());
+        }
+        if let Some(operation) = self.blocks[block].query.set_operation() {
+            for arm in operation.arms {
+                self.need_item(block, arm, position)?;
+            }
+        }
+        match self.target(block, position) {
+            Some(target) => self.expr(block, target.expr),
+            None => Ok(()),
+        }
+    }
+
+    fn need_item(&mut self, block: usize, index: usize, position: i16) -> Result<()> {
+        match self.blocks[block].items[index] {
+            Item::Block(nested) => self.need(nested, position),
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything that decides which rows a block gives, whichever columns are read.
+    fn visit(&mut self, block: usize) -> Result<()> {
+        if std::mem::replace(&mut self.blocks[block].is_visited, true) {
+            return Ok(());
+        }
+        let query = self.blocks[block].query;
+        for item in self.blocks[block].items.clone() {
+            match item {
+                Item::Block(nested) => self.visit(nested)?,
+                Item::Computed(exprs) => {
+                    exprs.into_iter().try_for_each(|e| self.expr(block, e))?;
+                }
+                Item::Source(_) | Item::Alias(_) | Item::Unused => {}
+            }
+        }
+        self.from(block, &query.from())?;
+        for expr in query.other_exprs() {
+            self.expr(block, expr)?;
+        }
+        let decides = |t: &Target<'a>| t.sort_group_ref != 0 || t.expr.returns_set();
+        let targets: Vec<i16> = self.blocks[block]
+            .targets
+            .iter()
+            .filter(|t| decides(t))
+            .map(|t| t.position)
+            .collect();
+        targets.into_iter().try_for_each(|p| self.need(block, p))?;
+        match query.set_operation() {
+            Some(operation) if !operation.is_union_all => {
+                operation
+                    .arms
+                    .into_iter()
+                    .try_for_each(|arm| match self.blocks[block].items[arm] {
+                        Item::Block(nested) => self.need_all(nested),
+                        _ => Ok(()),
+                    })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn expr(&mut self, block: usize, expr: Expr<'a>) -> Result<()> {
+        expr.functions()
+            .into_iter()
+            .try_for_each(volatility::check)?;
+        match expr.kind() {
+            Kind::Var(var) => self.use_var(block, var),
+            Kind::SubLink(link) => self.sublink(block, &link),
+            Kind::SqlValue | Kind::NextValue => Err(Error::Construct {
+                construct: "CURRENT_TIMESTAMP, CURRENT_USER and the like",
+                detail: "Their value changes without any change of the source tables.",
+            }),
+            Kind::Parameter => Err(Error::Construct {
+                construct: "a parameter",
+                detail: "A defining query must be complete.",
+            }),
+            _ => expr
+                .children()
+                .into_iter()
+                .try_for_each(|c| self.expr(block, c)),
+        }
+    }
+
+    fn use_var(&mut self, block: usize, var: Var) -> Result<()> {
+        let level = self.level_up(block, var.levels_up)?;
+        match self.blocks[level].items.get(var.entry).cloned() {
+            Some(Item::Source(source)) => self.use_column(source, var.attribute),
+            Some(Item::Block(nested)) if var.attribute == 0 => self.need_all(nested),
+            Some(Item::Block(nested)) => self.need(nested, var.attribute),
+            Some(Item::Alias(exprs)) if var.attribute == 0 => {
+                exprs.into_iter().try_for_each(|e| self.expr(level, e))
+            }
+            Some(Item::Alias(exprs)) => match exprs.get(var.attribute as usize - 1) {
+                Some(expr) => self.expr(level, *expr),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn use_column(&mut self, source: usize, attribute: i16) -> Result<()> {
+        let source = &mut self.sources[source];
+        match attribute {
+            0 => source
+                .used
+                .extend(source.columns.iter().map(|c| c.attribute)),
+            a if a > 0 => {
+                source.used.insert(a);
+            }
+            _ => {
+                return Err(Error::Construct {
+                    construct: "a system column",
+                    detail: "Its value changes without a change of the row.",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn sublink(&mut self, block: usize, link: &SubLink<'a>) -> Result<()> {
+        let nested = self.sublink_block(block, link)?;
+        match link.kind {
+            SubLinkKind::Exists => self.visit(nested)?,
+            _ => self.need_all(nested)?,
+        }
+        match link.test {
+            Some(test) => self.expr(block, test),
+            None => Ok(()),
+        }
+    }
+
+    fn sublink_block(&mut self, block: usize, link: &SubLink<'a>) -> Result<usize> {
+        if let Some(known) = self.sublinks.get(&link.query.address()) {
+            return Ok(*known);
+        }
+        let nested = self.block(link.query, Some(block), false)?;
+        self.sublinks.insert(link.query.address(), nested);
+        Ok(nested)
+    }
+}
+
+fn check_source(relid: Oid, name: &str) -> Result<()> {
+    let refuse = |kind, hint| {
+        Err(Error::Source {
+            name: name.to_owned(),
+            kind,
+            hint,
+        })
+    };
+    if relation::is_system(relid) {
+        return refuse("system catalog", "Copy what you need of it into a table.");
+    }
+    for member in relation::with_children(relid) {
+        let Some(class) = relation::class(member) else {
+            continue;
+        };
+        match (class.kind, class.persistence) {
+            (b'f', _) => {
+                return refuse(
+                    "foreign table",
+                    "Its changes cannot be seen here: copy its rows into a table.",
+                );
+            }
+            (b'm', _) => return refuse("materialized view", "Use its query, or make it a TVIEW."),
+            (_, b't') => return refuse("temporary table", "Use an ordinary table."),
+            (_, b'u') => {
+                return refuse(
+                    "unlogged table",
+                    "A crash empties it behind the TVIEW's back: run ALTER TABLE ... SET LOGGED.",
+                );
+            }
+            (b'r' | b'p', _) => {}
+            _ => return refuse("relation", "Use ordinary tables."),
+        }
+    }
+    Ok(())
+}
