@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::lineage::model::{Column, Graph, Name, Route};
 use crate::lineage::{query, route, sql};
 use crate::pg::guard::Level;
-use crate::pg::identity::Identity;
+use crate::pg::identity::{Identity, Settings};
 use crate::pg::node::Tree;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::spi::{Args, Rows, Session};
@@ -90,6 +90,9 @@ pub(crate) struct Captures {
     pub(crate) used: Vec<(i16, Storage)>,
 }
 
+/// In force whenever a statement of ours is parsed or runs.
+pub(crate) const SEARCH_PATH: &str = "pg_catalog, pg_temp";
+
 #[derive(Default)]
 struct Cache {
     tviews: HashMap<Oid, Rc<Tview>>,
@@ -125,9 +128,13 @@ fn with_cache<T>(f: impl FnOnce(&mut Cache) -> T) -> T {
     })
 }
 
-/// Runs a statement over the extension's tables, whose schema replaces `{schema}`, as their owner.
+/// Runs a statement over the extension's tables, whose schema replaces `{schema}`, and PostgreSQL's
+/// catalogs. As the owner of those tables, so under a search_path in which nobody else's operators
+/// stand before PostgreSQL's.
 pub(crate) fn run<'s>(session: &'s Session, text: &str, args: &Args) -> Result<Rows<'s>> {
     let _owner = Identity::superuser();
+    let settings = Settings::start();
+    settings.set("search_path", SEARCH_PATH);
     session.run(
         &text.replace("{schema}", &schema(session)?),
         args,
@@ -209,7 +216,8 @@ fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) 
         table: name.name.clone(),
         part: "backing view",
     })?;
-    let columns = relation::columns(oid);
+    let all = relation::columns(oid);
+    let columns = shown_columns(&name, &row, &all)?;
     let key = key_columns(session, oid, &columns)?.ok_or_else(|| Error::Damaged {
         table: name.name.clone(),
         part: "primary key",
@@ -217,7 +225,7 @@ fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) 
     let (graph, views) = analyse_view(row.view, &key)?;
     let routes = route::choose(&graph);
     let unique = unique_columns(session, oid, &columns)?;
-    let statements = statements(&name, &view_name, &columns, &key, &unique)?;
+    let statements = statements(&name, &view_name, [&all, &columns, &key, &unique])?;
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.extend([oid, row.view]);
@@ -250,6 +258,29 @@ fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) 
     })
 }
 
+/// The columns that the backing view gives. A table may have more where the view is ours (then
+/// they are the user's), and fewer where the view is the user's; any other difference would leave
+/// a column unmaintained.
+fn shown_columns(table: &Name, row: &CatalogRow, all: &[Column]) -> Result<Vec<Column>> {
+    let given = relation::columns(row.view);
+    let has = |columns: &[Column], name: &str| columns.iter().any(|c| c.name == name);
+    let lost = match row.owns_view {
+        true => given.iter().find(|c| !has(all, &c.name)),
+        false => all.iter().find(|c| !has(&given, &c.name)),
+    };
+    match lost {
+        Some(column) => Err(Error::LostColumn {
+            table: table.name.clone(),
+            column: column.name.clone(),
+        }),
+        None => Ok(all
+            .iter()
+            .filter(|c| has(&given, &c.name))
+            .cloned()
+            .collect()),
+    }
+}
+
 /// The columns of the primary key; `None` without one.
 pub(crate) fn key_columns(
     session: &Session,
@@ -257,7 +288,7 @@ pub(crate) fn key_columns(
     columns: &[Column],
 ) -> Result<Option<Vec<Column>>> {
     let text = include_str!("../sql/statements/primary_key.sql");
-    let rows = session.run(text, &Args::none().with(table), Snapshot::of_statement())?;
+    let rows = run(session, text, &Args::none().with(table))?;
     let key: Vec<Column> = (0..rows.len())
         .filter_map(|r| rows.get::<i16>(r, 1))
         .filter_map(|a| columns.iter().find(|c| c.attribute == a).cloned())
@@ -269,7 +300,7 @@ pub(crate) fn key_columns(
 /// all columns where one is over an expression.
 fn unique_columns(session: &Session, table: Oid, columns: &[Column]) -> Result<Vec<Column>> {
     let text = include_str!("../sql/statements/unique_columns.sql");
-    let rows = session.run(text, &Args::none().with(table), Snapshot::of_statement())?;
+    let rows = run(session, text, &Args::none().with(table))?;
     let attributes: Vec<i16> = (0..rows.len()).filter_map(|r| rows.get(r, 1)).collect();
     let is_unique = |c: &&Column| attributes.contains(&c.attribute) || attributes.contains(&0);
     Ok(columns.iter().filter(is_unique).cloned().collect())
@@ -297,12 +328,11 @@ pub(crate) fn analyse_view(view: Oid, key: &[Column]) -> Result<(Graph, Vec<Oid>
     Ok((query::analyse(tree.query(), &positions)?, views))
 }
 
+/// `[all, columns, key, unique]` are what [`sql::Table`] calls them.
 fn statements(
     table: &Name,
     view: &Name,
-    columns: &[Column],
-    key: &[Column],
-    unique: &[Column],
+    [all, columns, key, unique]: [&[Column]; 4],
 ) -> Result<Statements> {
     let mut equals = Vec::new();
     let mut has_loose_key = false;
@@ -322,6 +352,7 @@ fn statements(
         name: table,
         view,
         columns,
+        all,
         key,
         equals,
         unique,

@@ -60,11 +60,13 @@ pub(crate) fn is_idle() -> bool {
 /// Flushes before a statement reads what a flush would change; true if the statement's snapshot
 /// is too old to see what was flushed.
 pub(crate) fn before_read(reading: &Reading) -> Result<bool> {
-    if IS_COMMITTING.get() {
-        if let Some(table) = reading.foreign_tables.first() {
-            let name = relation::name(*table).map(|n| n.name).unwrap_or_default();
-            return Err(Error::ForeignTable(name));
-        }
+    if let Some(table) = reading
+        .foreign_tables
+        .first()
+        .filter(|_| IS_COMMITTING.get())
+    {
+        let name = relation::name(*table).map(|n| n.name).unwrap_or_default();
+        return Err(Error::ForeignTable(name));
     }
     if spi::is_running() {
         return Ok(false);
@@ -90,14 +92,11 @@ fn reads_owed(reading: &Reading) -> Result<bool> {
         return Ok(true);
     }
     for oid in owed {
-        if let Some(tview) = catalog::tview(oid)? {
-            if tview
-                .above
-                .iter()
-                .any(|above| reading.relations.contains(above))
-            {
-                return Ok(true);
-            }
+        let above = catalog::tview(oid)?
+            .map(|t| t.above.clone())
+            .unwrap_or_default();
+        if above.iter().any(|a| reading.relations.contains(a)) {
+            return Ok(true);
         }
     }
     Ok(false)

@@ -21,6 +21,8 @@ thread_local! {
     static IS_PRELOADED: Cell<bool> = const { Cell::new(false) };
 }
 
+const TEMPORARY: &str = "A temporary table cannot be a TVIEW.";
+
 /// The library was loaded by the postmaster: every session has the hook from its first statement.
 pub(crate) fn set_preloaded() {
     IS_PRELOADED.set(true);
@@ -46,33 +48,26 @@ fn find(create: &Create) -> Option<Oid> {
     }
 }
 
+fn stays_ordinary(detail: &str, remedy: Option<&'static str>) -> Result<Starting> {
+    Ok(Starting::Notice {
+        detail: detail.to_owned(),
+        remedy,
+    })
+}
+
 fn starting(create: &Create) -> Result<Starting> {
-    let ordinary = |detail: &str| {
-        Ok(Starting::Notice {
-            detail: detail.to_owned(),
-            is_convertible: true,
-        })
-    };
     match create.persistence {
-        b't' => {
-            return Ok(Starting::Notice {
-                detail: "A temporary table cannot be a TVIEW.".into(),
-                is_convertible: false,
-            });
-        }
-        b'u' => {
-            return Ok(Starting::Notice {
-                detail: "An unlogged table cannot be a TVIEW.".into(),
-                is_convertible: false,
-            });
-        }
+        b't' => return stays_ordinary(TEMPORARY, None),
+        b'u' => return stays_ordinary("An unlogged table cannot be a TVIEW.", None),
         _ => {}
     }
     let Some(tree) = &create.query else {
-        return ordinary("The query of a prepared statement is not its definition.");
+        let detail = "The query of a prepared statement is not the table's definition.";
+        return stays_ordinary(detail, Some("To convert it, run: "));
     };
     if create.has_parameters {
-        return ordinary("Its query has parameters, whose values a definition cannot keep.");
+        let detail = "Its query has parameters, whose values a definition cannot keep.";
+        return stays_ordinary(detail, Some("To convert it, run: "));
     }
     let targets: Vec<_> = tree
         .query()
@@ -96,7 +91,8 @@ fn starting(create: &Create) -> Result<Starting> {
         .map(String::as_str)
         .zip(targets.iter().map(|t| t.expr.type_oid()));
     if let Some(missing) = convert::missing_columns(columns) {
-        return ordinary(&missing);
+        let remedy = "Once it has columns \"id\" of type uuid and \"data\" of type jsonb, run: ";
+        return stays_ordinary(&missing, Some(remedy));
     }
     if !guc::auto_convert() {
         return Ok(Starting::Record {
@@ -121,6 +117,11 @@ pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
     let Some(name) = relation::name(relid) else {
         return Ok(());
     };
+    // A search_path that begins with pg_temp makes a table temporary that does not say so.
+    if relation::class(relid).is_some_and(|c| c.persistence == b't') {
+        tell_ordinary(&name, TEMPORARY, None);
+        return Ok(());
+    }
     match starting {
         Starting::Convert {
             definition,
@@ -141,20 +142,15 @@ pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
             convert::record_definition(relid, &definition)?;
             tell_how(&name);
         }
-        Starting::Notice {
-            detail,
-            is_convertible,
-        } => {
-            let hint = format!(
-                "Once it has columns \"id\" of type uuid and \"data\" of type jsonb, run: {}",
-                convert::how_to_convert_with_query(&name)
-            );
-            let message = format!("table \"{}\" stays an ordinary table", name.name);
-            let hint = is_convertible.then_some(hint.as_str());
-            tell(Level::Notice, &message, Some(&detail), hint);
-        }
+        Starting::Notice { detail, remedy } => tell_ordinary(&name, &detail, remedy),
     }
     Ok(())
+}
+
+fn tell_ordinary(name: &Name, detail: &str, remedy: Option<&str>) {
+    let message = format!("table \"{}\" stays an ordinary table", name.name);
+    let hint = remedy.map(|r| [r, &convert::how_to_convert_with_query(name)].concat());
+    tell(Level::Notice, &message, Some(detail), hint.as_deref());
 }
 
 fn tell_how(name: &Name) {

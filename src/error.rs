@@ -71,6 +71,8 @@ pub(crate) enum Error {
     Unsettled(u32),
     #[error("TVIEW \"{table}\" has lost its {part}")]
     Damaged { table: String, part: &'static str },
+    #[error("TVIEW \"{table}\" and its query no longer have column \"{column}\" in common")]
+    LostColumn { table: String, column: String },
     #[error("extension \"pg_tviews\" is not created in this database")]
     NotCreated,
     #[error("{0}")]
@@ -103,7 +105,9 @@ impl Error {
             Error::DirectWrite(_) | Error::NotCreated | Error::Damaged { .. } => {
                 Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
-            Error::SourceGone { .. } => Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Error::SourceGone { .. } | Error::LostColumn { .. } => {
+                Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
             Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
             Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Error::Internal(_) => Code::ERRCODE_INTERNAL_ERROR,
@@ -202,6 +206,9 @@ impl Error {
             }
             Error::Damaged { .. } => {
                 "Unregister it with pg_tviews_drop() and create it again.".into()
+            }
+            Error::LostColumn { .. } => {
+                "Rename the column back, or drop the TVIEW with pg_tviews_drop() and create it again.".into()
             }
             Error::NotCreated => "Run CREATE EXTENSION pg_tviews;".into(),
             Error::Internal(_) => "This is a bug in pg_tviews; please report it.".into(),

@@ -97,10 +97,10 @@ pub(crate) enum Starting {
     Record {
         definition: String,
     },
-    /// It stays an ordinary table; why, and whether it could be converted later.
+    /// It stays an ordinary table; why, and what a conversion takes first, if there can be one.
     Notice {
         detail: String,
-        is_convertible: bool,
+        remedy: Option<&'static str>,
     },
 }
 

@@ -31,8 +31,7 @@ fn find_tview(text: &str) -> Result<Rc<Tview>> {
     catalog::tview(relid)?.ok_or(Error::NotTview(name))
 }
 
-/// Snapshot rule of statements that may see more than their transaction's snapshot: what is
-/// written must equal the query over the committed state.
+/// Brings up to date what this transaction owes, as a read would.
 fn flush() -> Result<()> {
     refresh::flush(Freshness::Statement)
 }
@@ -59,11 +58,10 @@ fn pg_tviews_drop(name: &str, if_exists: bool) -> bool {
 #[pg_extern(sql = false)]
 fn pg_tviews_refresh(name: &str) -> i64 {
     boundary(|| {
-        let relid = convert::find_owned(name)?;
+        convert::find_owned(name)?;
         let tview = find_tview(name)?;
         flush()?;
         let _activity = Activity::start(format!("refreshing TVIEW \"{}\"", tview.name.name));
-        relation::lock(relid, relation::Lock::Definition);
         let session = Session::open();
         let _settings = refresh::pin(&tview);
         let freshness = match snapshot::is_per_transaction() {

@@ -143,7 +143,7 @@ fn ensure_key(session: &Session, relid: Oid, name: &Name, columns: &[Column]) ->
         })?;
     let text = include_str!("../../sql/statements/unique_index.sql");
     let args = Args::none().with(relid).with(vec![key.attribute]);
-    let found = session.run(text, &args, Snapshot::of_statement())?;
+    let found = catalog::run(session, text, &args)?;
     let constraint = match found.get::<String>(0, 1) {
         Some(index) => [
             "ADD CONSTRAINT ",

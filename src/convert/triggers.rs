@@ -12,7 +12,7 @@ use pgrx::pg_sys::Oid;
 /// A table and all through which its rows can be written, in the order of their OIDs.
 pub(super) fn family(session: &Session, table: Oid) -> Result<Vec<Oid>> {
     let text = include_str!("../../sql/statements/family.sql");
-    let rows = session.run(text, &Args::none().with(table), Snapshot::of_statement())?;
+    let rows = catalog::run(session, text, &Args::none().with(table))?;
     Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
 }
 

@@ -7,7 +7,10 @@ use super::model::{Column, Hop, Link, Name, Route, Side, Source, quote, tag};
 pub(crate) struct Table<'a> {
     pub(crate) name: &'a Name,
     pub(crate) view: &'a Name,
+    /// The columns that the query gives.
     pub(crate) columns: &'a [Column],
+    /// All columns of the table, users' own among them, in its order.
+    pub(crate) all: &'a [Column],
     pub(crate) key: &'a [Column],
     /// The equality of each key column, as `OPERATOR(schema.=)`.
     pub(crate) equals: &'a [String],
@@ -33,7 +36,7 @@ fn list(columns: &[Column], render: impl Fn(usize, &Column) -> String) -> String
         .join(", ")
 }
 
-fn all(columns: &[Column], render: impl Fn(usize, &Column) -> String) -> String {
+fn every(columns: &[Column], render: impl Fn(usize, &Column) -> String) -> String {
     columns
         .iter()
         .enumerate()
@@ -43,11 +46,15 @@ fn all(columns: &[Column], render: impl Fn(usize, &Column) -> String) -> String 
 }
 
 impl Table<'_> {
-    fn position(&self, key: &Column) -> usize {
+    /// Where the query gives a column; `None` for a column of the user's own.
+    fn shown(&self, column: &Column) -> Option<usize> {
         self.columns
             .iter()
-            .position(|c| c.attribute == key.attribute)
-            .unwrap_or(0)
+            .position(|c| c.attribute == column.attribute)
+    }
+
+    fn position(&self, key: &Column) -> usize {
+        self.shown(key).unwrap_or(0)
     }
 
     /// `n` is a row of the query with columns c0, c1, … and copies; `t` one of the table.
@@ -56,6 +63,10 @@ impl Table<'_> {
         let stored = list(self.columns, |_, c| format!("t.{}", quote(&c.name)));
         let first = quote(&self.key[0].name);
         let row_type = self.name.sql();
+        let row = list(self.all, |_, c| match self.shown(c) {
+            Some(i) => format!("n.c{i}"),
+            None => "NULL".to_owned(),
+        });
         let moved = match self.unique.is_empty() {
             true => String::new(),
             false => format!(
@@ -66,7 +77,7 @@ impl Table<'_> {
         };
         format!(
             "SELECT CASE WHEN n.copies IS NULL THEN 'd' WHEN t.{first} IS NULL THEN 'i' {moved}ELSE 'u' END, \
-             CASE WHEN n.copies IS NULL THEN t ELSE ROW({fresh})::{row_type} END, n.copies \
+             CASE WHEN n.copies IS NULL THEN t ELSE ROW({row})::{row_type} END, n.copies \
              %FROM% \
              WHERE n.copies > 1 OR (n.copies IS NULL) <> (t.{first} IS NULL) \
              OR pg_catalog.record_image_ne(ROW({fresh}), ROW({stored}))"
@@ -95,14 +106,14 @@ impl Table<'_> {
              LEFT JOIN {table} AS t ON {on_table}",
             columns = list(self.columns, |_, c| format!("v.{}", quote(&c.name))),
             view = self.view.sql(),
-            on_view = all(self.key, |i, c| format!(
+            on_view = every(self.key, |i, c| format!(
                 "v.{} {} k.k{i}",
                 quote(&c.name),
                 self.equals[i]
             )),
             fresh = list(self.columns, |i, _| format!("c{i}")),
             table = self.name.sql(),
-            on_table = all(self.key, |i, c| format!(
+            on_table = every(self.key, |i, c| format!(
                 "t.{} {} k.k{i}",
                 quote(&c.name),
                 self.equals[i]
@@ -120,7 +131,7 @@ impl Table<'_> {
             view = self.view.sql(),
             fresh = list(self.columns, |i, _| format!("c{i}")),
             table = self.name.sql(),
-            on = all(self.key, |i, c| {
+            on = every(self.key, |i, c| {
                 format!(
                     "n.c{} {} t.{}",
                     self.position(c),
@@ -174,7 +185,7 @@ impl Table<'_> {
     }
 
     fn same_key(&self) -> String {
-        all(self.key, |i, c| {
+        every(self.key, |i, c| {
             format!("t.{0} {1} r.{0}", quote(&c.name), self.equals[i])
         })
     }
@@ -394,6 +405,7 @@ mod tests {
             name: &name,
             view: &name,
             columns: &columns,
+            all: &columns,
             key: &columns[..1],
             equals: &equals,
             unique: &[],

@@ -204,8 +204,7 @@ unsafe fn is_analyze(explain: *mut pg_sys::ExplainStmt) -> bool {
     unsafe {
         pointers::<pg_sys::DefElem>((*explain).options)
             .into_iter()
-            .filter(|o| CStr::from_ptr((**o).defname) == c"analyze")
-            .next_back()
+            .rfind(|o| CStr::from_ptr((**o).defname) == c"analyze")
             .is_some_and(|o| pg_sys::defGetBoolean(o))
     }
 }

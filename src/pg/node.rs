@@ -150,7 +150,7 @@ unsafe fn view_query(view: Oid) -> *mut pg_sys::Query {
 unsafe fn expand(query: *mut pg_sys::Query, views: &mut Vec<Oid>) {
     // SAFETY: a valid query of ours; a view's rule also lists OLD and NEW, which no FROM names.
     unsafe {
-        for index in Query(query, PhantomData).from_indexes() {
+        for index in Query(query, PhantomData).indexes_in_from() {
             let rte = version::rte(query, index);
             if (*rte).rtekind == pg_sys::RTEKind::RTE_RELATION
                 && (*rte).relkind as u8 == pg_sys::RELKIND_VIEW
@@ -175,7 +175,7 @@ unsafe fn relations_exist(query: *mut pg_sys::Query) -> bool {
                 || super::relation::class((*rte).relid).is_some()
         };
         Query(query, PhantomData)
-            .from_indexes()
+            .indexes_in_from()
             .into_iter()
             .all(exists)
             && nested_queries(query)
@@ -378,7 +378,7 @@ impl<'a> Query<'a> {
     }
 
     /// Range-table indexes that FROM and set operations name.
-    pub(crate) fn from_indexes(&self) -> Vec<usize> {
+    pub(crate) fn indexes_in_from(&self) -> Vec<usize> {
         fn walk(item: &FromItem<'_>, found: &mut Vec<usize>) {
             match item {
                 FromItem::Entry(index) => found.push(*index),

@@ -241,7 +241,7 @@ pub(crate) fn lock(relid: Oid, lock: Lock) {
 pub(crate) fn may_trigger(relid: Oid, role: Oid) -> bool {
     // SAFETY: a catalog lookup.
     unsafe {
-        pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_TRIGGER.into())
+        pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_TRIGGER)
             == pg_sys::AclResult::ACLCHECK_OK
     }
 }

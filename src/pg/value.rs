@@ -13,7 +13,7 @@ pub(crate) struct Storage {
     pub(crate) type_oid: pg_sys::Oid,
     pub(crate) len: i16,
     pub(crate) by_value: bool,
-    pub(crate) align: i8,
+    pub(crate) align: core::ffi::c_char,
 }
 
 impl Storage {
@@ -25,7 +25,7 @@ impl Storage {
             type_oid,
             len,
             by_value,
-            align: align as i8,
+            align,
         }
     }
 
@@ -121,7 +121,7 @@ pub(super) fn array(values: &[(pg_sys::Datum, bool)], element: Storage) -> pg_sy
             element.type_oid,
             element.len as i32,
             element.by_value,
-            element.align as _,
+            element.align,
         )
     };
     pg_sys::Datum::from(array)

@@ -152,7 +152,7 @@ pub(crate) fn pin(tview: &Tview) -> Settings {
 
 /// Settings that keep our statements from depending on the session's.
 pub(crate) fn pin_execution(settings: &Settings) {
-    settings.set("search_path", "pg_catalog, pg_temp");
+    settings.set("search_path", catalog::SEARCH_PATH);
     settings.set("jit", "off");
 }
 

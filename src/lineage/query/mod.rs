@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
             is_visited: false,
             needed: BTreeSet::new(),
         });
-        let from: HashSet<usize> = query.from_indexes().into_iter().collect();
+        let from: HashSet<usize> = query.indexes_in_from().into_iter().collect();
         for index in 1..=query.entry_count() {
             let item = match query.entry(index)? {
                 Entry::Alias(exprs) => Item::Alias(exprs),
