@@ -35,6 +35,8 @@ pub(crate) struct Tview {
     /// TVIEWs that read it, directly or not, and itself.
     pub(crate) above: Vec<Oid>,
     pub(crate) key: Vec<Storage>,
+    /// It has unique indexes beside the key's.
+    pub(crate) has_other_unique: bool,
     /// The table's row type, and the type of arrays of it.
     pub(crate) row: Storage,
     pub(crate) row_array: Oid,
@@ -222,7 +224,15 @@ fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) 
         table: name.name.clone(),
         part: "primary key",
     })?;
-    let (graph, views) = analyse_view(row.view, &key)?;
+    let (graph, views) = {
+        // What is deparsed now is parsed again under these settings.
+        let settings = Settings::start();
+        settings.set("search_path", SEARCH_PATH);
+        row.settings
+            .iter()
+            .for_each(|(name, value)| settings.set(name, value));
+        analyse_view(row.view, &key)?
+    };
     let routes = route::choose(&graph);
     let unique = unique_columns(session, oid, &columns)?;
     let statements = statements(&name, &view_name, [&all, &columns, &key, &unique])?;
@@ -251,6 +261,7 @@ fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) 
         key_queries: (0..routes.len())
             .map(|s| sql::key_query(&graph.sources, s, &routes[s]))
             .collect(),
+        has_other_unique: !unique.is_empty(),
         graph,
         routes,
         statements,

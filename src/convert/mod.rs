@@ -51,6 +51,8 @@ impl Examined {
 /// Analyses a query that gives `columns`, before its table exists.
 pub(crate) fn examine(tree: &Tree, columns: &[String], entity: &str) -> Result<Examined> {
     let mut tree = Tree::from_text(&tree.to_text())?;
+    let settings = Settings::start();
+    refresh::pin_execution(&settings);
     let views = tree.expand_views();
     let key_name = format!("pk_{entity}");
     let key = [key_name.as_str(), "id"].into_iter().find_map(|k| {

@@ -77,8 +77,18 @@ pub(crate) struct Side {
     /// The same over the query's own alias, for people.
     pub(crate) text: String,
     pub(crate) type_oid: u32,
-    /// It is the column and nothing else.
-    pub(crate) is_column: bool,
+    pub(crate) form: Form,
+}
+
+/// What a side makes of its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The column and nothing else.
+    Column,
+    /// The column in another type: NULL where the column is.
+    Cast,
+    /// Anything else, which may have a value where a column is NULL.
+    Computed,
 }
 
 /// An equality that must hold for a row of `child` to matter to a row of `parent`.
@@ -92,6 +102,8 @@ pub(crate) struct Link {
     /// Operator families that make it an equality; two links with a common one are transitive.
     pub(crate) families: Vec<u32>,
     pub(crate) collation: u32,
+    /// The collation by name, quoted and qualified; `None` where the type has none.
+    pub(crate) collation_sql: Option<String>,
 }
 
 /// A source that holds a part of the key, restricted by it.
@@ -109,6 +121,8 @@ pub(crate) struct Graph {
     pub(crate) links: Vec<Link>,
     pub(crate) roots: Vec<Root>,
     pub(crate) key: Vec<KeyPart>,
+    /// Why a key column has no root.
+    pub(crate) key_obstacle: Option<Reason>,
 }
 
 /// A key column of the TVIEW.
@@ -126,6 +140,8 @@ pub(crate) struct KeyPart {
 pub(crate) enum Reason {
     Recursive,
     KeyIsComputed,
+    KeyIsNullable,
+    RowsDepend,
     KeyFromSeveralTables,
     NoLink,
 }
@@ -135,6 +151,10 @@ impl Reason {
         match self {
             Reason::Recursive => "it is read by a recursive query",
             Reason::KeyIsComputed => "the key is not a column of a source table",
+            Reason::KeyIsNullable => "an outer join can make the key NULL",
+            Reason::RowsDepend => {
+                "rows of different keys depend on each other (LIMIT, or a window, grouping or set operation apart from the key)"
+            }
             Reason::KeyFromSeveralTables => "the key columns come from several tables",
             Reason::NoLink => "no equality that must hold leads from it to the key",
         }
@@ -168,22 +188,36 @@ impl Route {
         }
     }
 
-    /// The attributes of the changed row that the route starts from; empty for full.
-    pub(crate) fn start(&self) -> Vec<i16> {
-        let sides: Vec<&Side> = match self {
+    fn start_sides(&self) -> Vec<&Side> {
+        match self {
             Route::Direct(sides) => sides.iter().collect(),
             Route::Lookup { hops, .. } => match hops.first() {
                 Some(hop) => hop.links.iter().map(|l| &l.child).collect(),
                 None => Vec::new(),
             },
             Route::Full(_) => Vec::new(),
-        };
+        }
+    }
+
+    /// The attributes of the changed row that the route starts from; empty for full.
+    pub(crate) fn start(&self) -> Vec<i16> {
         let mut found: Vec<i16> = Vec::new();
-        for attribute in sides.into_iter().flat_map(|s| &s.attributes) {
+        for attribute in self.start_sides().into_iter().flat_map(|s| &s.attributes) {
             if !found.contains(attribute) {
                 found.push(*attribute);
             }
         }
         found
+    }
+
+    /// For each attribute of [`Route::start`], whether the route leads nowhere if it is NULL.
+    pub(crate) fn is_strict(&self) -> Vec<bool> {
+        let sides = self.start_sides();
+        let is_bare = |a: &i16| {
+            sides
+                .iter()
+                .any(|s| s.form != Form::Computed && s.attributes.contains(a))
+        };
+        self.start().iter().map(is_bare).collect()
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn choose(graph: &Graph) -> Vec<Route> {
 fn missing_root(graph: &Graph, roots: &[Root]) -> Option<Reason> {
     let is_rooted = |part: usize| roots.iter().any(|r| r.part == part);
     if !(0..graph.key.len()).all(is_rooted) {
-        return Some(Reason::KeyIsComputed);
+        return Some(graph.key_obstacle.unwrap_or(Reason::KeyIsComputed));
     }
     let has_direct = (0..graph.sources.len()).any(|s| direct(graph, roots, s).is_some());
     (!has_direct).then_some(Reason::KeyFromSeveralTables)
@@ -164,7 +164,7 @@ fn skip(into: &[Link], out_of: &[Link]) -> Option<Vec<Link>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Column, Name, Source};
+    use super::super::model::{Column, Form, Name, Source};
     use super::*;
 
     fn source(name: &str) -> Source {
@@ -194,7 +194,7 @@ mod tests {
             sql: format!("t{source}.c{attribute}"),
             text: format!("tb_{source}.c{attribute}"),
             type_oid: 23,
-            is_column: true,
+            form: Form::Column,
         }
     }
 
@@ -206,6 +206,7 @@ mod tests {
             child_is_left: true,
             families: vec![1976],
             collation: 0,
+            collation_sql: None,
         }
     }
 
@@ -228,6 +229,7 @@ mod tests {
                 })
                 .collect(),
             key: (0..parts).map(part).collect(),
+            key_obstacle: None,
         }
     }
 

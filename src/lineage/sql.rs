@@ -1,7 +1,7 @@
 //! Owns the text of every statement that depends on a TVIEW's shape. Values are parameters;
 //! identifiers go through [`quote`]; everything is qualified.
 
-use super::model::{Column, Hop, Link, Name, Route, Side, Source, quote, tag};
+use super::model::{Column, Form, Hop, Link, Name, Route, Side, Source, quote, tag};
 
 /// A TVIEW as its statements need it.
 pub(crate) struct Table<'a> {
@@ -222,7 +222,7 @@ impl Table<'_> {
 /// are the keys.
 pub(crate) fn key_query(sources: &[Source], source: usize, route: &Route) -> Option<String> {
     let (hops, key): (&[Hop], &[Side]) = match route {
-        Route::Direct(key) if key.iter().all(|s| s.is_column) => return None,
+        Route::Direct(key) if key.iter().all(|s| s.form == Form::Column) => return None,
         Route::Direct(key) => (&[], key),
         Route::Lookup { hops, key } => (hops, key),
         Route::Full(_) => return None,
@@ -253,7 +253,11 @@ fn condition(link: &Link) -> String {
         true => (&link.child, &link.parent),
         false => (&link.parent, &link.child),
     };
-    format!("{} {} {}", left.sql, link.operator, right.sql)
+    let collation = match &link.collation_sql {
+        Some(name) => format!(" COLLATE {name}"),
+        None => String::new(),
+    };
+    format!("{}{collation} {} {}", left.sql, link.operator, right.sql)
 }
 
 /// Array parameters side by side.
@@ -349,7 +353,7 @@ mod tests {
             sql: format!("t{source}.\"{name}\""),
             text: format!("x.{name}"),
             type_oid: 23,
-            is_column: true,
+            form: Form::Column,
         }
     }
 
@@ -377,6 +381,7 @@ mod tests {
             child_is_left: false,
             families: vec![],
             collation: 0,
+            collation_sql: Some("\"s\".\"ci\"".into()),
         };
         let route = Route::Lookup {
             hops: vec![Hop {
@@ -388,7 +393,7 @@ mod tests {
         assert_eq!(
             key_query(&sources(), 1, &route).unwrap(),
             "SELECT DISTINCT t0.\"pk\" FROM (SELECT u.\"pk\" FROM ROWS FROM (pg_catalog.unnest($1)) AS u(\"pk\")) AS t1 \
-             JOIN \"s\".\"tb_post\" AS t0 ON t0.\"fk_user\" OPERATOR(pg_catalog.=) t1.\"pk\""
+             JOIN \"s\".\"tb_post\" AS t0 ON t0.\"fk_user\" COLLATE \"s\".\"ci\" OPERATOR(pg_catalog.=) t1.\"pk\""
         );
     }
 

@@ -141,13 +141,19 @@ fn is_image_equal(type_oid: Oid) -> bool {
     .contains(&type_oid)
 }
 
-/// A collation as SQL, unless it is the type's own.
+/// A column's collation as SQL, unless it is the type's own.
 pub(crate) fn collation(collation: Oid, type_oid: Oid) -> Option<String> {
-    // SAFETY: syscache lookups; the tuple is a pg_collation row.
+    // SAFETY: a syscache lookup.
+    match collation == unsafe { pg_sys::get_typcollation(type_oid) } {
+        true => None,
+        false => collation_name(collation),
+    }
+}
+
+/// A collation as SQL; `None` for none.
+pub(crate) fn collation_name(collation: Oid) -> Option<String> {
+    // SAFETY: the tuple is a pg_collation row, released after reading.
     unsafe {
-        if collation == pg_sys::InvalidOid || collation == pg_sys::get_typcollation(type_oid) {
-            return None;
-        }
         let id = pg_sys::SysCacheIdentifier::COLLOID as i32;
         let tuple = pg_sys::SearchSysCache1(id, pg_sys::Datum::from(collation));
         if tuple.is_null() {
@@ -167,6 +173,18 @@ pub(crate) fn collation(collation: Oid, type_oid: Oid) -> Option<String> {
             .sql(),
         )
     }
+}
+
+/// A type as SQL, qualified.
+pub(crate) fn type_sql(type_oid: Oid) -> String {
+    // SAFETY: palloc'd text.
+    unsafe { super::node::take_text(pg_sys::format_type_be_qualified(type_oid)) }
+}
+
+/// Whether values of the type are rows: composite types, domains over them, `record`.
+pub(crate) fn is_row_type(type_oid: Oid) -> bool {
+    // SAFETY: a syscache lookup.
+    unsafe { pg_sys::type_is_rowtype(type_oid) }
 }
 
 /// A type's name for messages.

@@ -287,6 +287,17 @@ pub(crate) enum FromItem<'a> {
     },
 }
 
+impl FromItem<'_> {
+    /// The range-table indexes below it.
+    pub(crate) fn entries(&self) -> Vec<usize> {
+        match self {
+            FromItem::Entry(index) => vec![*index],
+            FromItem::List { items, .. } => items.iter().flat_map(FromItem::entries).collect(),
+            FromItem::Join { left, right, .. } => [left.entries(), right.entries()].concat(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum JoinKind {
     Inner,
@@ -379,18 +390,7 @@ impl<'a> Query<'a> {
 
     /// Range-table indexes that FROM and set operations name.
     pub(crate) fn indexes_in_from(&self) -> Vec<usize> {
-        fn walk(item: &FromItem<'_>, found: &mut Vec<usize>) {
-            match item {
-                FromItem::Entry(index) => found.push(*index),
-                FromItem::List { items, .. } => items.iter().for_each(|i| walk(i, found)),
-                FromItem::Join { left, right, .. } => {
-                    walk(left, found);
-                    walk(right, found);
-                }
-            }
-        }
-        let mut found = Vec::new();
-        walk(&self.from(), &mut found);
+        let mut found = self.from().entries();
         if let Some(operation) = self.set_operation() {
             found.extend(operation.arms);
         }

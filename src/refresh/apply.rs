@@ -54,6 +54,14 @@ pub(super) fn withdraw() {
     TICKET.set(None);
 }
 
+/// What to write of the rows that differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    All,
+    /// Rows that vanish or move: before the first insert, where unique indexes could clash.
+    Deletes,
+}
+
 /// Computes the rows of some keys and writes those that differ.
 pub(super) fn keys(
     session: &Session,
@@ -61,36 +69,60 @@ pub(super) fn keys(
     keys: &[Row],
     freshness: Freshness,
 ) -> Result<()> {
-    for some in keys.chunks(KEYS_AT_ONCE) {
-        let active = take_snapshot(freshness);
-        let different = {
-            let _reader = as_reader(tview);
-            let args = Args::none().with_columns(some, &tview.key)?;
-            session.run(&tview.statements.compare_keys, &args, active.snapshot())?
-        };
-        write(session, tview, &different, active.snapshot())?;
+    let in_parts = keys.len() > KEYS_AT_ONCE;
+    for pass in passes(tview.has_other_unique && in_parts) {
+        for some in keys.chunks(KEYS_AT_ONCE) {
+            let active = take_snapshot(freshness);
+            let different = {
+                let _reader = as_reader(tview);
+                let args = Args::none().with_columns(some, &tview.key)?;
+                session.run(&tview.statements.compare_keys, &args, active.snapshot())?
+            };
+            write(session, tview, &different, *pass, active.snapshot())?;
+        }
     }
     Ok(())
 }
 
+fn passes(may_clash: bool) -> &'static [Pass] {
+    match may_clash {
+        true => &[Pass::Deletes, Pass::All],
+        false => &[Pass::All],
+    }
+}
+
 /// Compares the whole TVIEW with its query and writes the rows that differ.
 pub(crate) fn reconcile(session: &Session, tview: &Tview, freshness: Freshness) -> Result<Written> {
-    let active = take_snapshot(freshness);
-    let mut cursor = {
-        let _reader = as_reader(tview);
-        session.cursor(&tview.statements.compare_all, &Args::none())?
-    };
     let mut written = Written::default();
-    loop {
-        let different = {
+    for pass in passes(tview.has_other_unique) {
+        let active = take_snapshot(freshness);
+        let mut cursor = {
             let _reader = as_reader(tview);
-            cursor.fetch(ROWS_AT_ONCE)
+            session.cursor(&tview.statements.compare_all, &Args::none())?
         };
-        if different.len() == 0 {
-            return Ok(written);
+        for part in 0.. {
+            let different = {
+                let _reader = as_reader(tview);
+                cursor.fetch(ROWS_AT_ONCE)
+            };
+            if part == 0 && different.len() < ROWS_AT_ONCE as u64 {
+                // All of it at once: deletes come first anyway.
+                written.add(write(
+                    session,
+                    tview,
+                    &different,
+                    Pass::All,
+                    active.snapshot(),
+                )?);
+                return Ok(written);
+            }
+            if different.len() == 0 {
+                break;
+            }
+            written.add(write(session, tview, &different, *pass, active.snapshot())?);
         }
-        written.add(write(session, tview, &different, active.snapshot())?);
     }
+    Ok(written)
 }
 
 /// Runs the comparison for one key, so that what would fail at the first write fails now.
@@ -114,6 +146,7 @@ fn write(
     session: &Session,
     tview: &Tview,
     different: &Rows<'_>,
+    pass: Pass,
     snapshot: Snapshot<'_>,
 ) -> Result<Written> {
     let mut deleted = Vec::new();
@@ -138,6 +171,10 @@ fn write(
             }
             _ => inserted.push(row),
         }
+    }
+    if pass == Pass::Deletes {
+        updated.clear();
+        inserted.clear();
     }
     let _writer = Identity::switch(tview.owner, Bounds::LocalUser);
     let run = |statement: &str, chosen: &[u64]| -> Result<u64> {

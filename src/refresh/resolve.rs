@@ -34,19 +34,19 @@ pub(super) fn keys(
             // DDL in this transaction changed the route.
             return Ok(None);
         }
+        check_null_keys(session, tview, &start, &rows, freshness)?;
         match &tview.key_queries[start.source] {
             Some(query) => lookups.push((start, rows, query)),
-            None => {
-                check_null_keys(session, tview, &start, &rows, freshness)?;
-                keys.extend(rows.into_iter().filter(is_complete));
-            }
+            None => keys.extend(rows.into_iter().filter(is_complete)),
         }
     }
     if !lookups.is_empty() {
         let active = take_snapshot(freshness);
         let _reader = as_reader(tview);
         for (start, rows, query) in lookups {
-            let rows: Vec<Row> = rows.into_iter().filter(is_complete).collect();
+            let strict = tview.routes[start.source].is_strict();
+            let leads_on = |row: &Row| row.iter().zip(&strict).all(|(v, s)| !(*s && v.is_null()));
+            let rows: Vec<Row> = rows.into_iter().filter(leads_on).collect();
             look_up(
                 session,
                 tview,
@@ -70,7 +70,7 @@ fn limit(tview: &Tview) -> usize {
     guc::pending_limit().min(share.max(KEYS_AT_ONCE))
 }
 
-/// An equality never holds for a NULL.
+/// A key has no NULL in it.
 fn is_complete(row: &Row) -> bool {
     row.iter().all(|v| !v.is_null())
 }

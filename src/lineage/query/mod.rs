@@ -5,18 +5,18 @@
 //! Every query level is a [`Block`]. The walk starts at the outermost one and visits only what
 //! its result needs: a view of thirty columns of which three are read contributes three.
 //!
-//! [`links`] finds the equalities. There, two directions of looking through a subquery must be told apart. A *child* is restricted by
-//! a link, so the link must go through every subquery on the way as PostgreSQL's planner would
-//! push the restriction (`child_sides`). A *parent* is only looked up: any subquery whose
-//! rows carry the column of a source row unchanged will do (`parent_side`).
+//! [`links`] finds the equalities, [`sides`] the sources behind them.
 
 mod links;
+mod sides;
 
 use super::model::{Graph, KeyPart, Link, Reason, Root, Source};
 use super::volatility;
 use crate::error::{Error, Result};
 use crate::pg::function;
-use crate::pg::node::{Entry, Expr, Kind, Query, Shape, SubLink, SubLinkKind, Target, Var};
+use crate::pg::node::{
+    Entry, Expr, FromItem, JoinKind, Kind, Query, Shape, SubLink, SubLinkKind, Target, Var,
+};
 use crate::pg::relation;
 use pgrx::pg_sys::Oid;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -32,6 +32,9 @@ struct Block<'a> {
     is_recursive: bool,
     /// Entries on the nullable side of an outer join.
     nullable: HashSet<usize>,
+    /// Those of them whose outer joins have been walked; complete once FROM has been.
+    nullable_so_far: HashSet<usize>,
+    is_in_from: bool,
     is_visited: bool,
     needed: BTreeSet<i16>,
 }
@@ -49,8 +52,9 @@ struct Walk<'a> {
     blocks: Vec<Block<'a>>,
     sources: Vec<Source>,
     links: Vec<Link>,
-    /// Blocks of subqueries in expressions, by the address of their query.
-    sublinks: HashMap<usize, usize>,
+    /// Blocks of subqueries in expressions, by the block around them (a WITH query is walked once
+    /// per reference) and the address of their query.
+    sublinks: HashMap<(usize, usize), usize>,
 }
 
 /// Analyses a query whose result columns at `key` (positions from 1, with names) identify a row.
@@ -63,22 +67,30 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
     };
     let top = walk.block(query, None, false)?;
     walk.need_all(top)?;
-    let mut roots = Vec::new();
-    let mut parts = Vec::new();
+    let mut graph = Graph::default();
     for (part, (position, name)) in key.iter().enumerate() {
         let target = walk.target(top, *position).ok_or_else(|| {
             Error::Internal(format!("the defining query has no column {position}"))
         })?;
-        parts.push(key_part(target.expr, name));
+        graph.key.push(key_part(target.expr, name));
+        let is_nullable = walk.is_output_nullable(top, *position);
         let sides = walk.output_sides(top, *position).unwrap_or_default();
-        roots.extend(sides.into_iter().map(|side| Root { part, side }));
+        if is_nullable {
+            graph.key_obstacle = Some(Reason::KeyIsNullable);
+        } else if sides.is_empty() && walk.is_carried(top, target.expr) {
+            graph.key_obstacle = Some(Reason::RowsDepend);
+        } else {
+            let type_oid = target.expr.type_oid();
+            let root = |side| Root {
+                part,
+                side: sides::coerce(side, type_oid),
+            };
+            graph.roots.extend(sides.into_iter().map(root));
+        }
     }
-    Ok(Graph {
-        sources: walk.sources,
-        links: walk.links,
-        roots,
-        key: parts,
-    })
+    graph.sources = walk.sources;
+    graph.links = walk.links;
+    Ok(graph)
 }
 
 fn key_part(expr: Expr<'_>, name: &str) -> KeyPart {
@@ -119,7 +131,9 @@ impl<'a> Walk<'a> {
             items: vec![Item::Unused; query.entry_count() + 1],
             outer,
             is_recursive,
-            nullable: HashSet::new(),
+            nullable: nullable_entries(&query.from()),
+            nullable_so_far: HashSet::new(),
+            is_in_from: false,
             is_visited: false,
             needed: BTreeSet::new(),
         });
@@ -242,7 +256,9 @@ impl<'a> Walk<'a> {
                 Item::Source(_) | Item::Alias(_) | Item::Unused => {}
             }
         }
+        self.blocks[block].is_in_from = true;
         self.from(block, &query.from())?;
+        self.blocks[block].is_in_from = false;
         for expr in query.other_exprs() {
             self.expr(block, expr)?;
         }
@@ -339,13 +355,36 @@ impl<'a> Walk<'a> {
     }
 
     fn sublink_block(&mut self, block: usize, link: &SubLink<'a>) -> Result<usize> {
-        if let Some(known) = self.sublinks.get(&link.query.address()) {
+        if let Some(known) = self.sublinks.get(&(block, link.query.address())) {
             return Ok(*known);
         }
         let nested = self.block(link.query, Some(block), false)?;
-        self.sublinks.insert(link.query.address(), nested);
+        self.sublinks.insert((block, link.query.address()), nested);
         Ok(nested)
     }
+}
+
+fn nullable_entries(item: &FromItem<'_>) -> HashSet<usize> {
+    let mut found = HashSet::new();
+    match item {
+        FromItem::Entry(_) => {}
+        FromItem::List { items, .. } => {
+            items.iter().for_each(|i| found.extend(nullable_entries(i)))
+        }
+        FromItem::Join {
+            kind, left, right, ..
+        } => {
+            found.extend(nullable_entries(left));
+            found.extend(nullable_entries(right));
+            if matches!(kind, JoinKind::Left | JoinKind::Full) {
+                found.extend(right.entries());
+            }
+            if matches!(kind, JoinKind::Right | JoinKind::Full) {
+                found.extend(left.entries());
+            }
+        }
+    }
+    found
 }
 
 fn check_source(relid: Oid, name: &str) -> Result<()> {
