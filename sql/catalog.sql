@@ -2,6 +2,18 @@
 -- from the backing view each time a backend first needs them, so renames, new columns and a
 -- restored dump need no bookkeeping here. regclass columns are dumped by name.
 
+DO $$
+BEGIN
+    -- The library reads names and definitions as UTF-8.
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'extension "pg_tviews" needs a database with encoding UTF8'
+            USING ERRCODE = 'feature_not_supported',
+                  DETAIL = 'The encoding of this database is ' || pg_catalog.getdatabaseencoding() || '.',
+                  HINT = 'Create a database with ENCODING ''UTF8''.';
+    END IF;
+END
+$$;
+
 CREATE TABLE pg_tviews_catalog (
     tview        regclass    PRIMARY KEY,
     backing_view regclass    NOT NULL,
@@ -31,7 +43,7 @@ SELECT pg_catalog.pg_extension_config_dump('pg_tviews_recorded', '');
 CREATE VIEW pg_tviews_metadata AS
 SELECT c.relname                                     AS table_name,
        n.nspname                                     AS schema_name,
-       pg_catalog.substr(c.relname::text, 4)         AS entity,
+       pg_catalog.substring(c.relname::text, '^tv_(.+)') AS entity,
        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.ord)
           FROM pg_catalog.pg_index i
          CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, ord)

@@ -58,15 +58,16 @@ COMMENT ON FUNCTION pg_tviews_version() IS 'the version of the loaded library';
 CREATE FUNCTION pg_tviews_capture() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME';
 CREATE FUNCTION pg_tviews_guard() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME';
 
-CREATE FUNCTION pg_tviews_on_create() RETURNS event_trigger
+CREATE FUNCTION pg_tviews_on_command() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME';
 CREATE FUNCTION pg_tviews_on_drop() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME';
 
--- Tells how to convert a table where the library is not preloaded, so that no hook sees it.
-CREATE EVENT TRIGGER pg_tviews_on_create ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO')
-    EXECUTE FUNCTION pg_tviews_on_create();
+-- Tells how to convert a table where the library is not preloaded, so that no hook sees it; follows
+-- partitions and children that join or leave a source.
+CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE')
+    EXECUTE FUNCTION pg_tviews_on_command();
 -- Forgets TVIEWs whose table or view is gone.
 CREATE EVENT TRIGGER pg_tviews_on_drop ON sql_drop
     EXECUTE FUNCTION pg_tviews_on_drop();

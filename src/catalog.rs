@@ -8,7 +8,7 @@
 use crate::error::{Error, Result};
 use crate::lineage::model::{Column, Graph, Name, Route};
 use crate::lineage::{query, route, sql};
-use crate::pg::guard::Level;
+use crate::pg::guard::{Level, tell};
 use crate::pg::identity::{Identity, Settings};
 use crate::pg::node::Tree;
 use crate::pg::snapshot::Snapshot;
@@ -218,6 +218,7 @@ fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) 
         table: name.name.clone(),
         part: "backing view",
     })?;
+    check_row_triggers(session, oid, &name)?;
     let all = relation::columns(oid);
     let columns = shown_columns(&name, &row, &all)?;
     let key = key_columns(session, oid, &columns)?.ok_or_else(|| Error::Damaged {
@@ -267,6 +268,18 @@ fn load(session: &Session, oid: Oid, row: CatalogRow, known: &mut HashSet<Oid>) 
         statements,
         name,
     })
+}
+
+fn check_row_triggers(session: &Session, oid: Oid, name: &Name) -> Result<()> {
+    let text = include_str!("../sql/statements/row_trigger.sql");
+    let rows = run(session, text, &Args::none().with(oid))?;
+    match rows.get::<String>(0, 1) {
+        Some(trigger) => Err(Error::RowTrigger {
+            table: name.name.clone(),
+            trigger,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The columns that the backing view gives. A table may have more where the view is ours (then
@@ -352,7 +365,7 @@ fn statements(
         let (equality, is_image) = function::default_equality(type_oid).ok_or_else(|| {
             Error::Internal(format!(
                 "type {} has no equality",
-                function::type_name(type_oid)
+                function::type_name(type_oid, -1)
             ))
         })?;
         equals.push(equality.sql);
@@ -475,27 +488,21 @@ pub(crate) fn all(session: &Session) -> Result<Vec<Oid>> {
     Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
 }
 
-/// Tells of every source without a selective route, at creation.
-pub(crate) fn full_route_warnings(table: &str, graph: &Graph, routes: &[Route]) -> Vec<String> {
-    graph
-        .sources
-        .iter()
-        .zip(routes)
-        .filter_map(|(source, route)| match route {
-            Route::Full(reason) => Some(format!(
-                "every change of table \"{}\" compares the whole TVIEW \"{table}\", because {}",
-                source.name.name,
-                reason.text()
-            )),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Sends such warnings.
-pub(crate) fn warn(warnings: &[String]) {
+/// Tells of every source without a selective route; once per table.
+pub(crate) fn warn(tview: &Tview) {
     let hint = "pg_tviews_explain() shows the routes of all sources.";
-    for warning in warnings {
-        crate::pg::guard::tell(Level::Warning, warning, None, Some(hint));
+    let mut told: Vec<String> = Vec::new();
+    for (source, route) in tview.graph.sources.iter().zip(&tview.routes) {
+        let Route::Full(reason) = route else { continue };
+        let warning = format!(
+            "every change of table \"{}\" compares the whole TVIEW \"{}\", because {}",
+            source.name.name,
+            tview.name.name,
+            reason.text()
+        );
+        if !told.contains(&warning) {
+            tell(Level::Warning, &warning, None, Some(hint));
+            told.push(warning);
+        }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn set_preloaded() {
 
 /// True if [`after_create`] is to be called.
 pub(crate) fn before_create(create: &Create) -> Result<bool> {
-    if !IS_PRELOADED.get() || convert::is_own_create() || exists(create) {
+    if !IS_PRELOADED.get() || convert::is_own_command() || exists(create) {
         return Ok(false);
     }
     queue::begin(starting(create)?);
@@ -105,7 +105,6 @@ fn starting(create: &Create) -> Result<Starting> {
     Ok(Starting::Convert {
         definition: tree.to_text(),
         is_filled: create.is_filled,
-        warnings: convert::warnings(&create.name, &examined),
     })
 }
 
@@ -126,16 +125,19 @@ pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
         Starting::Convert {
             definition,
             is_filled,
-            warnings,
         } => {
-            catalog::warn(&warnings);
             snapshot::advance();
             let command = snapshot::command_id();
+            let columns = relation::columns(relid)
+                .into_iter()
+                .map(|c| (c.attribute, c.type_oid, c.typmod))
+                .collect();
             queue::record(Conversion {
                 relid,
                 definition,
                 command,
                 is_filled,
+                columns,
             });
         }
         Starting::Record { definition } => {
@@ -161,26 +163,34 @@ fn tell_how(name: &Name) {
     tell(Level::Info, &message, None, None);
 }
 
-/// `ddl_command_end`: says how to convert where no hook has seen the statement.
-pub(crate) fn on_create() -> Result<()> {
-    if IS_PRELOADED.get() || convert::is_own_create() || hooks::extension().is_none() {
+/// `ddl_command_end`: says how to convert a table where no hook has seen the statement, and follows
+/// tables that join or leave the family of a source.
+pub(crate) fn on_command() -> Result<()> {
+    if convert::is_own_command() || hooks::extension().is_none() {
         return Ok(());
     }
     let session = Session::open();
-    let text = include_str!("../sql/statements/created_tables.sql");
+    let text = include_str!("../sql/statements/commanded_tables.sql");
     let rows = catalog::run(&session, text, &Args::none())?;
     for row in 0..rows.len() {
         let Some(relid) = rows.get::<Oid>(row, 1) else {
             continue;
         };
-        let Some(name) = relation::name(relid).filter(|n| convert::entity(n).is_some()) else {
-            continue;
-        };
-        if convert::is_convertible(relid) {
-            tell_how(&name);
+        match rows.get(row, 2).unwrap_or(false) {
+            true => tell_created(relid),
+            false => convert::follow(&session, relid)?,
         }
     }
     Ok(())
+}
+
+fn tell_created(relid: Oid) {
+    if IS_PRELOADED.get() || !convert::is_convertible(relid) {
+        return;
+    }
+    if let Some(name) = relation::name(relid) {
+        tell_how(&name);
+    }
 }
 
 /// `sql_drop`: forgets TVIEWs whose table or backing view is gone.
@@ -191,6 +201,7 @@ pub(crate) fn on_drop() -> Result<()> {
     let session = Session::open();
     let text = include_str!("../sql/statements/dropped_tviews.sql");
     let rows = catalog::run(&session, text, &Args::none())?;
+    convert::follow_dropped(&session)?;
     for row in 0..rows.len() {
         let (Some(tview), Some(view)) = (rows.get::<Oid>(row, 1), rows.get::<Oid>(row, 2)) else {
             continue;

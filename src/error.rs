@@ -14,7 +14,7 @@ pub(crate) enum Error {
     NotATable { name: String, kind: &'static str },
     #[error("must be owner of table {0}")]
     NotOwner(String),
-    #[error("table name \"{0}\" does not start with \"tv_\"")]
+    #[error("table name \"{0}\" is not of the form tv_<entity>")]
     NameWithoutPrefix(String),
     #[error("table \"{table}\" cannot become a TVIEW")]
     Shape { table: String, missing: String },
@@ -40,6 +40,7 @@ pub(crate) enum Error {
     Construct {
         construct: &'static str,
         detail: &'static str,
+        hint: &'static str,
     },
     #[error("{kind} \"{name}\" cannot be a source of a TVIEW")]
     Source {
@@ -50,7 +51,17 @@ pub(crate) enum Error {
     #[error("TVIEW \"{0}\" cannot read itself")]
     Circle(String),
     #[error("permission denied for table {table}")]
-    NoTriggerRight { table: String, role: String },
+    NoRight {
+        table: String,
+        qualified: String,
+        role: String,
+    },
+    #[error("permission denied for table {0}")]
+    NotReadable(String),
+    #[error("trigger \"{trigger}\" cannot be kept on TVIEW \"{table}\"")]
+    RowTrigger { table: String, trigger: String },
+    #[error("a trigger kept rows of TVIEW \"{0}\" from being written")]
+    Suppressed(String),
     #[error("could not find a key for TVIEW \"{table}\"")]
     NoKey { table: String },
     #[error("key of table \"{table}\" is not unique")]
@@ -85,7 +96,7 @@ impl Error {
         match self {
             Error::UndefinedTable(_) => Code::ERRCODE_UNDEFINED_TABLE,
             Error::NotATable { .. } | Error::NotTview(_) => Code::ERRCODE_WRONG_OBJECT_TYPE,
-            Error::NotOwner(_) | Error::NoTriggerRight { .. } => {
+            Error::NotOwner(_) | Error::NoRight { .. } | Error::NotReadable(_) => {
                 Code::ERRCODE_INSUFFICIENT_PRIVILEGE
             }
             Error::NameWithoutPrefix(_) => Code::ERRCODE_INVALID_NAME,
@@ -102,6 +113,9 @@ impl Error {
             | Error::ForeignTable(_) => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
             Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
             Error::NullKey { .. } => Code::ERRCODE_NOT_NULL_VIOLATION,
+            Error::RowTrigger { .. } | Error::Suppressed(_) => {
+                Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+            }
             Error::DirectWrite(_) | Error::NotCreated | Error::Damaged { .. } => {
                 Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
@@ -130,9 +144,14 @@ impl Error {
                 "The function is {volatility}: its result can change without any change of the source tables."
             ),
             Error::Construct { detail, .. } => (*detail).into(),
-            Error::NoTriggerRight { role, .. } => {
+            Error::RowTrigger { .. } => {
+                "A row-level BEFORE trigger could make the rows differ from the query.".into()
+            }
+            Error::Suppressed(_) => "Its rows would differ from its query.".into(),
+            Error::SourceGone { .. } => "Its query reads a table that no longer exists.".into(),
+            Error::NoRight { role, .. } => {
                 format!(
-                    "A TVIEW needs the TRIGGER privilege on its source tables, which role \"{role}\" lacks."
+                    "A TVIEW needs the privileges SELECT and TRIGGER on its source tables, which role \"{role}\" lacks."
                 )
             }
             Error::NoKey { .. } => {
@@ -142,7 +161,7 @@ impl Error {
                 "Its query reads the table, directly or through another TVIEW.".into()
             }
             Error::NullKey { columns, .. } => format!("Key column: {columns}."),
-            Error::Ambiguous { key, .. } => format!("Row: {key}."),
+            Error::Ambiguous { key, .. } => format!("Key: {key}."),
             Error::ForeignTable(_) => {
                 "Another server's part of the transaction may already be committed at that point."
                     .into()
@@ -163,9 +182,9 @@ impl Error {
             Error::NotATable { .. } => {
                 "Give the name of an ordinary or partitioned table tv_<entity>.".into()
             }
-            Error::Shape { table, .. } => format!(
-                "A TVIEW needs a column \"id\" of type uuid and a column \"data\" of type jsonb. Add them to the query, then run: SELECT pg_tviews_convert_existing_table('{table}');"
-            ),
+            Error::Shape { .. } => {
+                "A TVIEW needs a column \"id\" of type uuid and a column \"data\" of type jsonb.".into()
+            }
             Error::Persistence { .. } => "Create the table as an ordinary logged table.".into(),
             Error::NotTview(_) => "pg_tviews_metadata lists the TVIEWs of this database.".into(),
             Error::NoDefinition { table, .. } => format!(
@@ -180,9 +199,15 @@ impl Error {
             Error::Function { .. } => {
                 "Use an immutable expression of the source columns, or declare the function IMMUTABLE if it really is.".into()
             }
-            Error::Source { hint, .. } => (*hint).into(),
-            Error::NoTriggerRight { table, role } => {
-                format!("GRANT SELECT, TRIGGER ON {table} TO {role};")
+            Error::Source { hint, .. } | Error::Construct { hint, .. } => (*hint).into(),
+            Error::RowTrigger { .. } => {
+                "Drop it, or make it an AFTER trigger; put what it computes into the query.".into()
+            }
+            Error::Suppressed(_) => "Drop the trigger that returns NULL.".into(),
+            Error::Circle(_) => "Read the sources of the other TVIEW instead.".into(),
+            Error::NotASelect(_) => "Give one complete SELECT statement.".into(),
+            Error::NoRight { qualified, role, .. } => {
+                format!("Run GRANT SELECT, TRIGGER ON {qualified} TO {role}.")
             }
             Error::NoKey { table } => format!("Run ALTER TABLE {table} ADD PRIMARY KEY (...) first."),
             Error::DuplicateKey { .. } | Error::Ambiguous { .. } => {

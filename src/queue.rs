@@ -85,6 +85,8 @@ pub(crate) struct Conversion {
     pub(crate) command: u32,
     /// Created with its data.
     pub(crate) is_filled: bool,
+    /// The columns that the query gave, by attribute number, type and modifier.
+    pub(crate) columns: Vec<(i16, u32, i32)>,
 }
 
 /// A `CREATE TABLE AS` between its start and its end.
@@ -92,7 +94,6 @@ pub(crate) enum Starting {
     Convert {
         definition: String,
         is_filled: bool,
-        warnings: Vec<String>,
     },
     Record {
         definition: String,

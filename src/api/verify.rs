@@ -2,9 +2,10 @@
 
 use super::find_tview;
 use crate::catalog::{self, Tview};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pg::guard::Activity;
-use crate::pg::identity::{Bounds, Identity};
+use crate::pg::identity::{Bounds, Identity, current_user};
+use crate::pg::relation;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::spi::{Args, Session};
 use crate::refresh;
@@ -13,15 +14,25 @@ use std::rc::Rc;
 
 type Counts = (Oid, i64, i64, i64);
 
-/// Counts for one TVIEW, or for all in the order of their names.
+/// Counts for one TVIEW, or for all that the user may read, in the order of their names.
 pub(super) fn verify(name: Option<&str>) -> Result<Vec<Counts>> {
     super::flush()?;
     let session = Session::open();
     let tviews: Vec<Rc<Tview>> = match name {
-        Some(name) => vec![find_tview(name)?],
+        Some(name) => {
+            let tview = find_tview(name)?;
+            if !relation::may_read(tview.oid, current_user()) {
+                return Err(Error::NotReadable(tview.name.name.clone()));
+            }
+            vec![tview]
+        }
         None => {
             let mut found = Vec::new();
-            for oid in catalog::all(&session)? {
+            let user = current_user();
+            for oid in catalog::all(&session)?
+                .into_iter()
+                .filter(|o| relation::may_read(*o, user))
+            {
                 found.extend(catalog::tview(oid)?);
             }
             found

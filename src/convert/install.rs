@@ -39,22 +39,21 @@ pub(super) fn install(
     name: &Name,
     mut tree: Tree,
     examined: &Examined,
+    columns: &[Column],
 ) -> Result<Rc<Tview>> {
     let session = Session::open();
     let sources = examined.sources();
     check_no_circle(&session, relid, name, &sources)?;
     let settings = Settings::start();
     refresh::pin_execution(&settings);
-    let columns = relation::columns(relid);
     let (view, owns_view) = match existing_view(name, &tree) {
         Some(view) => (view, false),
         None => {
-            check_columns_for_view(name, &tree, &columns)?;
             tree.inline_with_queries();
-            (create_view(&session, name, &tree, &columns)?, true)
+            (create_view(&session, name, &tree, columns)?, true)
         }
     };
-    ensure_key(&session, relid, name, &columns)?;
+    ensure_key(&session, relid, name, columns)?;
     register(&session, relid, view, owns_view)?;
     snapshot::advance();
     let damaged = || Error::Damaged {
@@ -64,7 +63,9 @@ pub(super) fn install(
     for source in sources {
         register_source(&session, relid, source)?;
     }
-    triggers::place_guard(&session, relid)?;
+    for member in relation::with_children(relid) {
+        triggers::place_guard(&session, member)?;
+    }
     snapshot::advance();
     catalog::tview(relid)?.ok_or_else(damaged)
 }
@@ -86,20 +87,6 @@ fn existing_view(name: &Name, tree: &Tree) -> Option<Oid> {
         .map(|c| c.name)
         .collect();
     tree.query().is_column_list_of(view, &names).then_some(view)
-}
-
-fn check_columns_for_view(name: &Name, tree: &Tree, columns: &[Column]) -> Result<()> {
-    let given = tree.query().targets().iter().filter(|t| !t.is_junk).count();
-    match given == columns.len() {
-        true => Ok(()),
-        false => Err(Error::ColumnMismatch {
-            table: name.name.clone(),
-            detail: format!(
-                "The table has {} columns, the query gives {given}.",
-                columns.len()
-            ),
-        }),
-    }
 }
 
 fn create_view(session: &Session, table: &Name, tree: &Tree, columns: &[Column]) -> Result<Oid> {

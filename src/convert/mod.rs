@@ -4,11 +4,15 @@
 //! [`check_and_lock`] keeps writers out, [`install`] builds, and the rows are reconciled where they
 //! may have fallen behind. [`retire`] is the way back.
 
+mod family;
 mod install;
+mod own;
 mod retire;
 mod shape;
 mod triggers;
 
+pub(crate) use family::{follow, follow_dropped};
+pub(crate) use own::is_own_command;
 pub(crate) use retire::{drop_now, forget};
 pub(crate) use shape::{
     entity, find_owned, how_to_convert, how_to_convert_with_query, is_convertible, missing_columns,
@@ -16,8 +20,8 @@ pub(crate) use shape::{
 
 use crate::catalog;
 use crate::error::{Error, Result};
-use crate::lineage::model::{Graph, Name, quote};
-use crate::lineage::{query, route};
+use crate::lineage::model::{Column, Graph, Name, quote};
+use crate::lineage::query;
 use crate::pg::guard::{Activity, Level, tell};
 use crate::pg::identity::{Bounds, Identity, Settings, current_user};
 use crate::pg::node::Tree;
@@ -27,9 +31,9 @@ use crate::pg::spi::{Args, Session};
 use crate::queue::{self, Conversion};
 use crate::refresh::{self, Written};
 use install::install;
+use own::OwnCommand;
 use pgrx::pg_sys::Oid;
 use shape::{check_columns, check_table};
-use std::cell::Cell;
 use triggers::family;
 
 /// What a defining query reads.
@@ -72,9 +76,10 @@ pub(crate) fn check_and_lock(examined: &Examined, role: Oid) -> Result<()> {
     let mut members: Vec<Oid> = Vec::new();
     for source in &examined.graph.sources {
         let relid = Oid::from(source.relid);
-        if !relation::may_trigger(relid, role) {
-            return Err(Error::NoTriggerRight {
-                table: source.name.sql(),
+        if !relation::may_watch(relid, role) {
+            return Err(Error::NoRight {
+                table: source.name.name.clone(),
+                qualified: relation::quote_if_needed(&source.name),
                 role: relation::role_name(role),
             });
         }
@@ -90,12 +95,6 @@ pub(crate) fn check_and_lock(examined: &Examined, role: Oid) -> Result<()> {
         .into_iter()
         .for_each(|m| relation::lock(m, Lock::Writers));
     Ok(())
-}
-
-/// The full-route warnings for an examined query.
-pub(crate) fn warnings(table: &str, examined: &Examined) -> Vec<String> {
-    let routes = route::choose(&examined.graph);
-    catalog::full_route_warnings(table, &examined.graph, &routes)
 }
 
 // ---- Conversions recorded for commit ------------------------------------------------------------
@@ -115,7 +114,7 @@ pub(crate) fn run_recorded() -> Result<()> {
         ));
         if entity(&name).is_none() {
             let message = format!(
-                "table \"{}\" stays an ordinary table because its name no longer starts with \"tv_\"",
+                "table \"{}\" stays an ordinary table because its name is no longer of the form tv_<entity>",
                 name.name
             );
             tell(Level::Notice, &message, None, None);
@@ -134,21 +133,17 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
         && !snapshot::is_per_transaction()
         && !queue::has_changes();
     let tree = Tree::from_text(&conversion.definition)?;
-    let examined = {
-        let columns: Vec<String> = relation::columns(conversion.relid)
-            .into_iter()
-            .map(|c| c.name)
-            .collect();
-        let gone = || Error::SourceGone {
+    if !tree.relations_exist() {
+        return Err(Error::SourceGone {
             table: name.name.clone(),
-        };
-        if !tree.relations_exist() {
-            return Err(gone());
-        }
-        examine(&tree, &columns, entity(name).unwrap_or_default())?
-    };
+        });
+    }
+    let columns = columns_as_created(conversion, name)?;
+    let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+    let examined = examine(&tree, &names, entity(name).unwrap_or_default())?;
     check_and_lock(&examined, current_user())?;
-    let tview = install(conversion.relid, name, tree, &examined)?;
+    let tview = install(conversion.relid, name, tree, &examined, &columns)?;
+    catalog::warn(&tview);
     let session = Session::open();
     let _settings = refresh::pin(&tview);
     refresh::try_out(&session, &tview)?;
@@ -156,6 +151,25 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
         refresh::reconcile(&session, &tview, Freshness::Latest)?;
     }
     Ok(())
+}
+
+/// The columns that the query gave, under the names they have now. The transaction may have added
+/// others, which stay the user's.
+fn columns_as_created(conversion: &Conversion, name: &Name) -> Result<Vec<Column>> {
+    let now = relation::columns(conversion.relid);
+    let as_created = |(attribute, type_oid, typmod): &(i16, u32, i32)| {
+        let is_same = |c: &&Column| {
+            c.attribute == *attribute && c.type_oid == *type_oid && c.typmod == *typmod
+        };
+        now.iter().find(is_same).cloned()
+    };
+    let columns: Option<Vec<Column>> = conversion.columns.iter().map(as_created).collect();
+    columns.ok_or_else(|| Error::ColumnMismatch {
+        table: name.name.clone(),
+        detail:
+            "A column that the query gives was dropped or changed its type in this transaction."
+                .into(),
+    })
 }
 
 // ---- The manual way -----------------------------------------------------------------------------
@@ -179,13 +193,14 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     let tree = find_definition(relid, &name, definition)?;
     let columns = relation::columns(relid);
     check_columns(&name, &tree, &columns)?;
-    let names: Vec<String> = columns.into_iter().map(|c| c.name).collect();
+    let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
     let examined = examine(&tree, &names, entity(&name).unwrap_or_default())?;
     let owner = relation::class(relid).map_or(current_user(), |c| c.owner);
     check_and_lock(&examined, owner)?;
     let written = {
         let _owner = Identity::switch(owner, Bounds::LocalUser);
-        let tview = install(relid, &name, tree, &examined)?;
+        let tview = install(relid, &name, tree, &examined, &columns)?;
+        catalog::warn(&tview);
         let session = Session::open();
         let _settings = refresh::pin(&tview);
         refresh::try_out(&session, &tview)?;
@@ -193,7 +208,6 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     };
     queue::forget_conversion(relid);
     tell_reconciled(&name, &written);
-    catalog::warn(&warnings(&name.name, &examined));
     Ok(relid)
 }
 
@@ -215,7 +229,7 @@ pub(crate) fn create_now(text: &str, definition: &str) -> Result<Oid> {
         tree.deparse()
     };
     {
-        let _untold = Untold::start();
+        let _own = OwnCommand::start();
         let create = [
             "CREATE TABLE ",
             &relation::quote_text(text),
@@ -227,31 +241,6 @@ pub(crate) fn create_now(text: &str, definition: &str) -> Result<Oid> {
         session.run_once(&create, &Args::none(), Snapshot::of_statement())?;
     }
     convert_now(text, Some(definition))
-}
-
-thread_local! {
-    static IS_UNTOLD: Cell<bool> = const { Cell::new(false) };
-}
-
-/// While it lives, a CREATE TABLE AS is ours and neither recorded nor commented on.
-struct Untold(());
-
-impl Untold {
-    fn start() -> Untold {
-        IS_UNTOLD.set(true);
-        Untold(())
-    }
-}
-
-impl Drop for Untold {
-    fn drop(&mut self) {
-        IS_UNTOLD.set(false);
-    }
-}
-
-/// Whether the CREATE TABLE AS that runs now is part of [`create_now`].
-pub(crate) fn is_own_create() -> bool {
-    IS_UNTOLD.get()
 }
 
 fn find_definition(relid: Oid, name: &Name, definition: Option<&str>) -> Result<Tree> {

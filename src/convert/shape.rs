@@ -29,7 +29,7 @@ pub(crate) fn missing_columns<'a>(
                 None => Some(format!("Column \"{name}\" of type {type_name} is missing.")),
                 Some((_, found)) if found != type_oid => Some(format!(
                     "Column \"{name}\" is of type {}, not {type_name}.",
-                    function::type_name(found)
+                    function::type_name(found, -1)
                 )),
                 Some(_) => None,
             },
@@ -122,12 +122,19 @@ pub(super) fn check_columns(name: &Name, tree: &Tree, columns: &[Column]) -> Res
                 target.name()
             ));
         }
-        if given.to_u32() != column.type_oid {
+        let typmod = target.expr.typmod();
+        if given.to_u32() != column.type_oid || typmod != column.typmod {
             return fail(format!(
                 "Column \"{}\" is of type {} in the table and of type {} in the query.",
                 column.name,
-                function::type_name(Oid::from(column.type_oid)),
-                function::type_name(given)
+                function::type_name(Oid::from(column.type_oid), column.typmod),
+                function::type_name(given, typmod)
+            ));
+        }
+        if column.is_computed {
+            return fail(format!(
+                "Column \"{}\" is a generated or identity column of the table.",
+                column.name
             ));
         }
     }

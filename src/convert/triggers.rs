@@ -1,5 +1,6 @@
 //! Owns the triggers on sources and TVIEWs, and which tables they belong on.
 
+use super::own::OwnCommand;
 use crate::catalog;
 use crate::error::Result;
 use crate::lineage::model::{Name, quote};
@@ -17,26 +18,48 @@ pub(super) fn family(session: &Session, table: Oid) -> Result<Vec<Oid>> {
 }
 
 /// Triggers are placed as the superuser: the TRIGGER right was checked, and a trigger's firing
-/// mode may be set by the table's owner alone.
-pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
+/// mode may be set by the table's owner alone. True if the table was not watched before.
+pub(super) fn place_capture(session: &Session, table: Oid) -> Result<bool> {
     let (Some(class), Some(name)) = (relation::class(table), relation::name(table)) else {
-        return Ok(());
+        return Ok(false);
     };
     let placed = triggers(session, table, "pg_tviews_capture")?;
-    if !placed.iter().any(|t| t.name == "pg_tviews_capture_insert") {
-        run_script(
-            session,
-            include_str!("../../sql/statements/capture_triggers.sql"),
-            &name,
-        )?;
+    let is_new = !placed.iter().any(|t| t.name == "pg_tviews_capture_insert");
+    if is_new {
+        let script = include_str!("../../sql/statements/capture_triggers.sql");
+        run_script(session, script, &name)?;
     }
     // PostgreSQL gives partitions a copy of the row trigger above them.
     if !class.is_partition && !placed.iter().any(|t| t.name == "pg_tviews_capture_row") {
-        run_script(
-            session,
-            include_str!("../../sql/statements/replica_trigger.sql"),
-            &name,
-        )?;
+        let script = include_str!("../../sql/statements/replica_trigger.sql");
+        run_script(session, script, &name)?;
+    }
+    Ok(is_new)
+}
+
+pub(super) fn is_watched(session: &Session, table: Oid) -> Result<bool> {
+    Ok(!triggers(session, table, "pg_tviews_capture")?.is_empty())
+}
+
+/// Puts our triggers on a table back into their modes, which ENABLE TRIGGER ALL changes.
+pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<()> {
+    let text = include_str!("../../sql/statements/misfiring.sql");
+    let rows = catalog::run(session, text, &Args::none().with(table))?;
+    let Some(name) = relation::name(table) else {
+        return Ok(());
+    };
+    for row in 0..rows.len() {
+        let trigger: String = rows.get(row, 1).unwrap_or_default();
+        let mode: String = rows.get(row, 2).unwrap_or_default();
+        let parts = [
+            "ALTER TABLE ",
+            &name.sql(),
+            " ENABLE ",
+            &mode,
+            " TRIGGER ",
+            &quote(&trigger),
+        ];
+        run_script(session, &parts.concat(), &name)?;
     }
     Ok(())
 }
@@ -73,6 +96,7 @@ fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<Placed>
 
 fn run_script(session: &Session, script: &str, table: &Name) -> Result<()> {
     let _superuser = Identity::superuser();
+    let _own = OwnCommand::start();
     let text = script
         .replace("{schema}", &catalog::schema(session)?)
         .replace("{table}", &table.sql());

@@ -37,6 +37,11 @@ pub(crate) struct Column {
     pub(crate) attribute: i16,
     pub(crate) name: String,
     pub(crate) type_oid: u32,
+    /// The type by name, qualified.
+    pub(crate) type_sql: String,
+    pub(crate) typmod: i32,
+    /// A generated or identity column.
+    pub(crate) is_computed: bool,
     /// Quoted and qualified, where it is not the type's own.
     pub(crate) collation: Option<String>,
 }
@@ -51,6 +56,8 @@ pub(crate) struct Source {
     pub(crate) columns: Vec<Column>,
     /// Attributes the query uses anywhere.
     pub(crate) used: BTreeSet<i16>,
+    /// The query reads rows of it as a whole, so that a new column shows.
+    pub(crate) is_read_whole: bool,
     /// Where the query makes its rows depend on rows that no link reaches.
     pub(crate) obstacle: Option<Reason>,
 }

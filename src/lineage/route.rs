@@ -172,6 +172,9 @@ mod tests {
             attribute,
             name: format!("c{attribute}"),
             type_oid: 23,
+            type_sql: "pg_catalog.int4".into(),
+            typmod: -1,
+            is_computed: false,
             collation: None,
         };
         Source {
@@ -183,6 +186,7 @@ mod tests {
             alias: name.into(),
             columns: (1..=3).map(column).collect(),
             used: Default::default(),
+            is_read_whole: false,
             obstacle: None,
         }
     }

@@ -26,6 +26,8 @@ pub(crate) const ACTION: i32 = 1;
 pub(crate) const ROW: i32 = 2;
 /// How often the query gives the key.
 pub(crate) const COPIES: i32 = 3;
+/// The key as text, where the query gives it more than once.
+pub(crate) const KEY: i32 = 4;
 
 fn list(columns: &[Column], render: impl Fn(usize, &Column) -> String) -> String {
     columns
@@ -63,6 +65,7 @@ impl Table<'_> {
         let stored = list(self.columns, |_, c| format!("t.{}", quote(&c.name)));
         let first = quote(&self.key[0].name);
         let row_type = self.name.sql();
+        let key = list(self.key, |_, c| format!("n.c{}", self.position(c)));
         let row = list(self.all, |_, c| match self.shown(c) {
             Some(i) => format!("n.c{i}"),
             None => "NULL".to_owned(),
@@ -77,7 +80,8 @@ impl Table<'_> {
         };
         format!(
             "SELECT CASE WHEN n.copies IS NULL THEN 'd' WHEN t.{first} IS NULL THEN 'i' {moved}ELSE 'u' END, \
-             CASE WHEN n.copies IS NULL THEN t ELSE ROW({row})::{row_type} END, n.copies \
+             CASE WHEN n.copies IS NULL THEN t ELSE ROW({row})::{row_type} END, n.copies, \
+             CASE WHEN n.copies > 1 THEN pg_catalog.concat_ws(', ', {key}) END \
              %FROM% \
              WHERE n.copies > 1 OR (n.copies IS NULL) <> (t.{first} IS NULL) \
              OR pg_catalog.record_image_ne(ROW({fresh}), ROW({stored}))"
@@ -90,7 +94,7 @@ impl Table<'_> {
     /// equality with a parameter, which the planner pushes where it would not push a join.
     pub(crate) fn compare_keys(&self) -> String {
         let names = list(self.key, |i, _| format!("k{i}"));
-        let keys = format!("{} AS k({names})", unnest(self.key.len()));
+        let keys = format!("{} AS k({names})", unnest(self.key.iter()));
         let keys = match self.has_loose_key {
             true => {
                 let collated = list(self.key, |i, c| match &c.collation {
@@ -260,10 +264,11 @@ fn condition(link: &Link) -> String {
     format!("{}{collation} {} {}", left.sql, link.operator, right.sql)
 }
 
-/// Array parameters side by side.
-fn unnest(count: usize) -> String {
-    let each: Vec<String> = (1..=count)
-        .map(|n| format!("pg_catalog.unnest(${n})"))
+/// Array parameters side by side, one per column.
+fn unnest<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
+    let each: Vec<String> = columns
+        .enumerate()
+        .map(|(i, c)| format!("pg_catalog.unnest(${}::{}[])", i + 1, c.type_sql))
         .collect();
     format!("ROWS FROM ({})", each.join(", "))
 }
@@ -272,7 +277,11 @@ fn unnest(count: usize) -> String {
 fn captured(source: &Source, index: usize, start: &[i16]) -> String {
     let columns: Vec<&Column> = start.iter().filter_map(|a| source.column(*a)).collect();
     let names: Vec<String> = columns.iter().map(|c| quote(&c.name)).collect();
-    let unnest = format!("{} AS u({})", unnest(columns.len()), names.join(", "));
+    let unnest = format!(
+        "{} AS u({})",
+        unnest(columns.iter().copied()),
+        names.join(", ")
+    );
     let selected: Vec<String> = columns
         .iter()
         .map(|c| match &c.collation {
@@ -300,7 +309,7 @@ pub(crate) fn path(sources: &[Source], source: usize, route: &Route) -> String {
             .join(", ")
     };
     match route {
-        Route::Direct(key) => format!("{} → key {}", label(source), keys(key)),
+        Route::Direct(key) => format!("{} -> key {}", label(source), keys(key)),
         Route::Lookup { hops, key } => {
             let mut text = label(source);
             for hop in hops {
@@ -309,12 +318,12 @@ pub(crate) fn path(sources: &[Source], source: usize, route: &Route) -> String {
                     .iter()
                     .map(|l| format!("{} = {}", l.parent.text, l.child.text))
                     .collect();
-                text += &format!(" → {} on {}", label(hop.source), on.join(" and "));
+                text += &format!(" -> {} on {}", label(hop.source), on.join(" and "));
             }
-            format!("{text} → key {}", keys(key))
+            format!("{text} -> key {}", keys(key))
         }
         Route::Full(reason) => {
-            format!("{} → all rows, because {}", label(source), reason.text())
+            format!("{} -> all rows, because {}", label(source), reason.text())
         }
     }
 }
@@ -328,6 +337,9 @@ mod tests {
             attribute,
             name: name.into(),
             type_oid: 23,
+            type_sql: "pg_catalog.int4".into(),
+            typmod: -1,
+            is_computed: false,
             collation: None,
         }
     }
@@ -342,6 +354,7 @@ mod tests {
             alias: "x".into(),
             columns,
             used: Default::default(),
+            is_read_whole: false,
             obstacle: None,
         }
     }
@@ -392,7 +405,7 @@ mod tests {
         };
         assert_eq!(
             key_query(&sources(), 1, &route).unwrap(),
-            "SELECT DISTINCT t0.\"pk\" FROM (SELECT u.\"pk\" FROM ROWS FROM (pg_catalog.unnest($1)) AS u(\"pk\")) AS t1 \
+            "SELECT DISTINCT t0.\"pk\" FROM (SELECT u.\"pk\" FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[])) AS u(\"pk\")) AS t1 \
              JOIN \"s\".\"tb_post\" AS t0 ON t0.\"fk_user\" COLLATE \"s\".\"ci\" OPERATOR(pg_catalog.=) t1.\"pk\""
         );
     }

@@ -187,8 +187,8 @@ pub(crate) fn is_row_type(type_oid: Oid) -> bool {
     unsafe { pg_sys::type_is_rowtype(type_oid) }
 }
 
-/// A type's name for messages.
-pub(crate) fn type_name(type_oid: Oid) -> String {
+/// A type's name for messages; a modifier below zero is none.
+pub(crate) fn type_name(type_oid: Oid, typmod: i32) -> String {
     // SAFETY: palloc'd text.
-    unsafe { super::node::take_text(pg_sys::format_type_be(type_oid)) }
+    unsafe { super::node::take_text(pg_sys::format_type_with_typemod(type_oid, typmod)) }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Handlers {
     pub(crate) invalidate: fn(relid: Oid),
     pub(crate) capture: fn(&Firing<'_>) -> Result<()>,
     pub(crate) guard: fn(&Firing<'_>) -> Result<()>,
-    pub(crate) on_create: fn() -> Result<()>,
+    pub(crate) on_command: fn() -> Result<()>,
     pub(crate) on_drop: fn() -> Result<()>,
 }
 
@@ -426,11 +426,11 @@ pub unsafe extern "C-unwind" fn pg_tviews_guard(fcinfo: pg_sys::FunctionCallInfo
     no_tuple()
 }
 
-/// `pg_tviews_on_create()`: the event trigger on `ddl_command_end`.
+/// `pg_tviews_on_command()`: the event trigger on `ddl_command_end`.
 #[unsafe(no_mangle)]
 #[doc(hidden)]
-pub unsafe extern "C-unwind" fn pg_tviews_on_create(_: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
-    boundary(handlers().on_create);
+pub unsafe extern "C-unwind" fn pg_tviews_on_command(_: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    boundary(handlers().on_command);
     no_tuple()
 }
 
@@ -459,6 +459,6 @@ macro_rules! function_info {
 function_info!(
     pg_finfo_pg_tviews_capture,
     pg_finfo_pg_tviews_guard,
-    pg_finfo_pg_tviews_on_create,
+    pg_finfo_pg_tviews_on_command,
     pg_finfo_pg_tviews_on_drop
 );

@@ -410,6 +410,7 @@ impl<'a> Query<'a> {
             return Err(Error::Construct {
                 construct: "TABLESAMPLE",
                 detail: "It gives another sample each time.",
+                hint: "Leave it out.",
             });
         }
         use pg_sys::RTEKind::*;
@@ -789,6 +790,11 @@ impl<'a> Expr<'a> {
     pub(crate) fn type_oid(&self) -> Oid {
         // SAFETY: a valid expression node.
         unsafe { pg_sys::exprType(self.0) }
+    }
+
+    pub(crate) fn typmod(&self) -> i32 {
+        // SAFETY: a valid expression node.
+        unsafe { pg_sys::exprTypmod(self.0) }
     }
 
     pub(crate) fn collation(&self) -> u32 {

@@ -193,6 +193,9 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
                     .to_string_lossy()
                     .into_owned(),
                 type_oid: a.atttypid.to_u32(),
+                type_sql: function::type_sql(a.atttypid),
+                typmod: a.atttypmod,
+                is_computed: a.attgenerated != 0 || a.attidentity != 0,
                 collation: function::collation(a.attcollation, a.atttypid),
             })
             .collect();
@@ -237,12 +240,21 @@ pub(crate) fn lock(relid: Oid, lock: Lock) {
     unsafe { pg_sys::LockRelationOid(relid, mode as i32) };
 }
 
-/// Whether `role` may create triggers on a table.
-pub(crate) fn may_trigger(relid: Oid, role: Oid) -> bool {
+/// Whether `role` may create triggers on a table and read it, or columns of it.
+pub(crate) fn may_watch(relid: Oid, role: Oid) -> bool {
     // SAFETY: a catalog lookup.
+    let result = unsafe { pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_TRIGGER) };
+    result == pg_sys::AclResult::ACLCHECK_OK && may_read(relid, role)
+}
+
+/// Whether `role` may read a table, or columns of it.
+pub(crate) fn may_read(relid: Oid, role: Oid) -> bool {
+    let ok = pg_sys::AclResult::ACLCHECK_OK;
+    let any = pg_sys::AclMaskHow::ACLMASK_ANY;
+    // SAFETY: catalog lookups.
     unsafe {
-        pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_TRIGGER)
-            == pg_sys::AclResult::ACLCHECK_OK
+        pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_SELECT) == ok
+            || pg_sys::pg_attribute_aclcheck_all(relid, role, pg_sys::ACL_SELECT, any) == ok
     }
 }
 

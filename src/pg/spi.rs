@@ -311,22 +311,6 @@ impl Rows<'_> {
         unsafe { T::from_datum(datum, is_null) }
     }
 
-    /// A cell in its type's text form.
-    pub(crate) fn text(&self, row: u64, column: i32) -> String {
-        if row >= self.count || self.table.is_null() {
-            return String::new();
-        }
-        // SAFETY: row and column are within the table; palloc'd text or null.
-        unsafe {
-            let tuple = *(*self.table).vals.add(row as usize);
-            let text = pg_sys::SPI_getvalue(tuple, (*self.table).tupdesc, column);
-            match text.is_null() {
-                true => String::new(),
-                false => super::node::take_text(text),
-            }
-        }
-    }
-
     /// The first `columns.len()` cells of a row as images.
     pub(crate) fn row(&self, row: u64, columns: &[Storage]) -> Row {
         let image = |(i, storage): (usize, &Storage)| {

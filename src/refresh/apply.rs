@@ -8,7 +8,7 @@
 use super::{KEYS_AT_ONCE, as_reader, take_snapshot};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
-use crate::lineage::sql::{ACTION, COPIES, ROW};
+use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
 use crate::pg::identity::{Bounds, Identity};
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Rows, Session};
@@ -159,7 +159,7 @@ fn write(
         {
             return Err(Error::Ambiguous {
                 table: tview.name.name.clone(),
-                key: different.text(row, ROW),
+                key: different.get(row, KEY).unwrap_or_default(),
             });
         }
         match different.get::<String>(row, ACTION).as_deref() {
@@ -185,7 +185,10 @@ fn write(
         TICKET.set(Some(tview.oid));
         let rows = session.run(statement, &args, snapshot);
         TICKET.set(None);
-        Ok(rows?.len())
+        match rows?.len() {
+            written if written == chosen.len() as u64 => Ok(written),
+            _ => Err(Error::Suppressed(tview.name.name.clone())),
+        }
     };
     Ok(Written {
         deleted: run(&tview.statements.delete, &deleted)?,

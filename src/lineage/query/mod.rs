@@ -114,12 +114,14 @@ impl<'a> Walk<'a> {
             return Err(Error::Construct {
                 construct: "a data-modifying statement in WITH",
                 detail: "A defining query only reads.",
+                hint: "Write the change as a statement of its own.",
             });
         }
         if shape.has_row_locks {
             return Err(Error::Construct {
                 construct: "FOR UPDATE",
                 detail: "Refreshing would lock the source rows.",
+                hint: "Leave it out.",
             });
         }
         let is_recursive = recursive || outer.is_some_and(|o| self.blocks[o].is_recursive);
@@ -183,6 +185,7 @@ impl<'a> Walk<'a> {
             alias,
             columns: relation::columns(relid),
             used: BTreeSet::new(),
+            is_read_whole: false,
             obstacle,
         });
         Ok(self.sources.len() - 1)
@@ -294,10 +297,12 @@ impl<'a> Walk<'a> {
             Kind::SqlValue | Kind::NextValue => Err(Error::Construct {
                 construct: "CURRENT_TIMESTAMP, CURRENT_USER and the like",
                 detail: "Their value changes without any change of the source tables.",
+                hint: "Store the value in a source column, or compute it when the TVIEW is read.",
             }),
             Kind::Parameter => Err(Error::Construct {
                 construct: "a parameter",
                 detail: "A defining query must be complete.",
+                hint: "Write the value into the query.",
             }),
             _ => expr
                 .children()
@@ -326,9 +331,12 @@ impl<'a> Walk<'a> {
     fn use_column(&mut self, source: usize, attribute: i16) -> Result<()> {
         let source = &mut self.sources[source];
         match attribute {
-            0 => source
-                .used
-                .extend(source.columns.iter().map(|c| c.attribute)),
+            0 => {
+                source.is_read_whole = true;
+                source
+                    .used
+                    .extend(source.columns.iter().map(|c| c.attribute));
+            }
             a if a > 0 => {
                 source.used.insert(a);
             }
@@ -336,6 +344,7 @@ impl<'a> Walk<'a> {
                 return Err(Error::Construct {
                     construct: "a system column",
                     detail: "Its value changes without a change of the row.",
+                    hint: "Use a column of the table.",
                 });
             }
         }

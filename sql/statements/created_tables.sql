@@ -1,3 +1,0 @@
--- Tables that the command behind a ddl_command_end trigger has made.
-SELECT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() AS c
- WHERE c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.object_type = 'table'
