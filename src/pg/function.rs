@@ -175,10 +175,11 @@ pub(crate) fn collation_name(collation: Oid) -> Option<String> {
     }
 }
 
-/// A type as SQL, qualified.
+/// A type as SQL, qualified, without a modifier: `bpchar`, since plain `character` means one.
 pub(crate) fn type_sql(type_oid: Oid) -> String {
+    let flags = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN | pg_sys::FORMAT_TYPE_FORCE_QUALIFY;
     // SAFETY: palloc'd text.
-    unsafe { super::node::take_text(pg_sys::format_type_be_qualified(type_oid)) }
+    unsafe { super::node::take_text(pg_sys::format_type_extended(type_oid, -1, flags as u16)) }
 }
 
 /// Whether values of the type are rows: composite types, domains over them, `record`.
