@@ -18,10 +18,11 @@ pub(crate) enum Error {
     NameWithoutPrefix(String),
     #[error("table \"{table}\" cannot become a TVIEW")]
     Shape { table: String, missing: String },
-    #[error("table \"{table}\" cannot become a TVIEW because it is {persistence}")]
-    Persistence {
+    #[error("table \"{table}\" cannot become a TVIEW because it is {state}")]
+    Unfit {
         table: String,
-        persistence: &'static str,
+        state: &'static str,
+        hint: &'static str,
     },
     #[error("\"{0}\" is not a TVIEW")]
     NotTview(String),
@@ -100,7 +101,7 @@ impl Error {
                 Code::ERRCODE_INSUFFICIENT_PRIVILEGE
             }
             Error::NameWithoutPrefix(_) => Code::ERRCODE_INVALID_NAME,
-            Error::Shape { .. } | Error::Persistence { .. } | Error::NoKey { .. } => {
+            Error::Shape { .. } | Error::Unfit { .. } | Error::NoKey { .. } => {
                 Code::ERRCODE_INVALID_TABLE_DEFINITION
             }
             Error::NoDefinition { .. } => Code::ERRCODE_UNDEFINED_OBJECT,
@@ -185,7 +186,7 @@ impl Error {
             Error::Shape { .. } => {
                 "A TVIEW needs a column \"id\" of type uuid and a column \"data\" of type jsonb.".into()
             }
-            Error::Persistence { .. } => "Create the table as an ordinary logged table.".into(),
+            Error::Unfit { hint, .. } => (*hint).into(),
             Error::NotTview(_) => "pg_tviews_metadata lists the TVIEWs of this database.".into(),
             Error::NoDefinition { table, .. } => format!(
                 "Pass the query: SELECT pg_tviews_convert_existing_table('{table}', 'SELECT ...');"

@@ -76,6 +76,19 @@ $$
 $$ AS distinct_on \gset
 CREATE TABLE tv_distinct AS :distinct_query;
 CREATE TABLE tv_distinct_on AS :distinct_on;
+-- DISTINCT ON something that is not the key: who is first depends on rows of other keys. So does the
+-- key itself where an aggregate gives it.
+SELECT $$
+    SELECT DISTINCT ON (e.fk_department) e.pk_employee AS pk_first, e.id, jsonb_build_object('name', e.name) AS data
+    FROM tb_employee e ORDER BY e.fk_department, e.salary, e.pk_employee
+$$ AS first_of,
+$$
+    SELECT max(e.pk_employee) AS pk_latest, oracle.uuid(max(e.pk_employee)) AS id,
+           jsonb_build_object('name', e.fk_department, 'staff', count(*)) AS data
+    FROM tb_employee e GROUP BY e.fk_department
+$$ AS latest \gset
+CREATE TABLE tv_first AS :first_of;
+CREATE TABLE tv_latest AS :latest;
 -- A window partitioned by the key, at the top and in a subquery that is joined.
 SELECT $$
     SELECT e.pk_employee AS pk_window, e.id, jsonb_build_object('name', e.name, 'rank', w.place) AS data
@@ -91,6 +104,12 @@ $$
         FROM tb_department d JOIN tb_employee e ON e.fk_department = d.pk_department) x
     WHERE x.place = 1
 $$ AS best,
+-- A window partitioned by another column than the key: a row moves its neighbours.
+$$
+    SELECT e.pk_employee AS pk_place, e.id, jsonb_build_object('name', e.name,
+               'place', rank() OVER (PARTITION BY e.fk_department ORDER BY e.salary DESC, e.pk_employee)) AS data
+    FROM tb_employee e
+$$ AS place,
 -- A window over everything depends on everything.
 $$
     SELECT e.id, jsonb_build_object('name', e.name, 'place', rank() OVER (ORDER BY e.salary DESC, e.pk_employee)) AS data
@@ -98,6 +117,7 @@ $$
 $$ AS whole_window \gset
 CREATE TABLE tv_window AS :window_join;
 CREATE TABLE tv_best AS :best;
+CREATE TABLE tv_place AS :place;
 CREATE TABLE tv_whole_window AS :whole_window;
 -- Grouping sets: the key is NULL in the total, so it is left out.
 SELECT $$
@@ -119,6 +139,7 @@ SELECT oracle.routes('tv_grouped') AS grouped, oracle.routes('tv_dependent') AS 
 SELECT oracle.routes('tv_having') AS "having", oracle.routes('tv_joined') AS joined, oracle.routes('tv_by_count') AS by_count;
 SELECT oracle.routes('tv_distinct') AS "distinct", oracle.routes('tv_distinct_on') AS distinct_on;
 SELECT oracle.routes('tv_window') AS "window", oracle.routes('tv_best') AS best, oracle.routes('tv_whole_window') AS whole_window;
+SELECT oracle.routes('tv_first') AS first, oracle.routes('tv_latest') AS latest, oracle.routes('tv_place') AS place;
 SELECT oracle.routes('tv_rollup') AS "rollup", oracle.routes('tv_special') AS special;
 
 PREPARE checks AS
@@ -128,7 +149,8 @@ SELECT oracle.check('tv_grouped', :'grouped') AS grouped, oracle.check('tv_depen
        oracle.check('tv_distinct', :'distinct_query') AS "distinct", oracle.check('tv_distinct_on', :'distinct_on') AS distinct_on,
        oracle.check('tv_window', :'window_join') AS "window", oracle.check('tv_best', :'best') AS best,
        oracle.check('tv_whole_window', :'whole_window') AS whole_window, oracle.check('tv_rollup', :'rollup_query') AS "rollup",
-       oracle.check('tv_special', :'special') AS special;
+       oracle.check('tv_special', :'special') AS special, oracle.check('tv_first', :'first_of') AS first,
+       oracle.check('tv_latest', :'latest') AS latest, oracle.check('tv_place', :'place') AS place;
 \x on
 EXECUTE checks;
 -- Only the groups that a row leaves and enters are written.

@@ -43,6 +43,14 @@ COMMIT;
 SELECT * FROM oracle.kinds('tv_twice');
 SELECT oracle.check('tv_twice', :'author');
 
+-- EXPLAIN ANALYZE says the same.
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
+CREATE TABLE IF NOT EXISTS tv_twice AS SELECT id, '{}'::jsonb AS data FROM tb_author \g /dev/null
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
+CREATE TABLE tv_shapeless AS SELECT id FROM tb_author \g /dev/null
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
+CREATE TEMPORARY TABLE tv_temp_explained AS :author \g /dev/null
+SELECT * FROM oracle.kinds('tv_shapeless', 'pg_temp.tv_temp_explained');
 -- EXECUTE of a prepared statement has no query to keep.
 PREPARE authors AS :author;
 CREATE TABLE tv_executed AS EXECUTE authors;
@@ -77,12 +85,19 @@ CREATE FUNCTION create_from(first int) RETURNS void LANGUAGE sql AS $$
     FROM conversion_refusals.tb_author WHERE pk_author >= first
 $$;
 SELECT create_from(2);
+-- and a value given with EXECUTE ... USING.
+DO $$
+BEGIN
+    EXECUTE 'CREATE TABLE tv_given_value AS SELECT pk_author, id, jsonb_build_object(''name'', name) AS data
+             FROM tb_author WHERE pk_author >= $1' USING 2;
+END
+$$;
 -- An IN subquery is not a bound parameter, though it is made of one.
 CREATE TABLE tv_not_a_parameter AS
 SELECT pk_author, id, jsonb_build_object('name', name) AS data FROM tb_author a
 WHERE a.pk_author IN (SELECT b.pk_author FROM tb_author b WHERE b.name = a.name);
 SELECT * FROM oracle.kinds('tv_executed', 'tv_executed_with', 'tv_variable', 'tv_variable_inside',
-    'tv_argument', 'tv_not_a_parameter');
+    'tv_argument', 'tv_given_value', 'tv_not_a_parameter');
 SELECT count(*) FROM tv_executed_with;
 -- Only where parameters have values do they count: this text has none left.
 DO $$

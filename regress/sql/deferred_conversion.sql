@@ -89,6 +89,16 @@ SELECT * FROM oracle.kinds('tv_if_not_exists', 'tv_qualified', 'tv_column_list',
     'tv_table_command', 'tv_with', 'tv_constant');
 SELECT oracle.columns('tv_column_list'), oracle.columns('tv_select_into');
 
+-- Types keep their modifiers, columns their collation.
+CREATE TABLE tv_typed AS
+SELECT pk_product AS pk_typed, id, name::varchar(20) AS short, 'x'::char(3) AS padded, price::numeric(10,2) AS price,
+       name COLLATE "C" AS sorted, ARRAY[pk_product] AS list, 'unknown' AS word, jsonb_build_object('name', name) AS data FROM tb_product;
+SELECT oracle.columns('tv_typed');
+SELECT attcollation::regcollation FROM pg_attribute WHERE attrelid = 'tv_typed'::regclass AND attname = 'sorted';
+UPDATE tb_product SET price = 12.345 WHERE pk_product = 1;
+SELECT price, data FROM tv_typed WHERE pk_typed = 1;
+UPDATE tb_product SET price = 12.50 WHERE pk_product = 1;
+SELECT oracle.routes('tv_typed'), missing, extra, different FROM pg_tviews_verify('tv_typed');
 -- EXPLAIN alone creates nothing; EXPLAIN ANALYZE creates the TVIEW.
 EXPLAIN (COSTS OFF) CREATE TABLE tv_explained AS :category \g /dev/null
 SELECT * FROM oracle.kinds('tv_explained');

@@ -42,9 +42,19 @@ SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_some
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_some_matview', %L)$$, :'item'));
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_sequence', %L)$$, :'item'));
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_item_index', %L)$$, :'item'));
--- Nor a table that can hold the documents and survive a crash.
+-- A table that could not take the rows: without a partition for them, with columns that compute themselves.
 CREATE TABLE tv_parted (id uuid, data jsonb) PARTITION BY HASH (id);
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_parted', %L)$$, :'item'));
+CREATE TABLE tv_generated (id uuid, data jsonb, name text GENERATED ALWAYS AS (data->>'name') STORED);
+SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_generated', 'SELECT id, jsonb_build_object() AS data, name FROM tb_item')$$);
+CREATE TABLE tv_identity (pk_identity int GENERATED ALWAYS AS IDENTITY, id uuid, data jsonb);
+SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_identity', 'SELECT pk_item AS pk_identity, id, jsonb_build_object() AS data FROM tb_item')$$);
+-- One whose children would show rows of their own in it.
+CREATE TABLE tv_parent (id uuid, data jsonb);
+CREATE TABLE tv_parent_child () INHERITS (tv_parent);
+SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_parent', %L)$$, :'item'));
+DROP TABLE tv_parent CASCADE;
+-- One that does not survive a crash, or the session.
 CREATE UNLOGGED TABLE tv_unlogged (id uuid, data jsonb);
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_unlogged', %L)$$, :'item'));
 CREATE TEMP TABLE tv_temporary (id uuid, data jsonb);
@@ -79,6 +89,8 @@ SELECT oracle.sqlstate(format($$SELECT pg_tviews_create('tv_bad', %L)$$, :'item'
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_create('tv_bad', %L)$$, :'item' || ') TO PUBLIC; --'));
 SELECT oracle.sqlstate($$SELECT pg_tviews_create('tv_bad', 'SELECT id, jsonb_build_object(''n'', $1) AS data FROM tb_item')$$);
 SELECT oracle.sqlstate($$SELECT pg_tviews_create('tv_bad', NULL)$$);
+SELECT oracle.sqlstate($$SELECT pg_tviews_create('tv_bad', 'SELECT id, ''{}''::jsonb AS data FROM tb_item FOR UPDATE')$$);
+SELECT oracle.sqlstate($$SELECT pg_tviews_create('tv_bad', 'SELECT id, jsonb_build_object(''at'', ctid::text) AS data FROM tb_item')$$);
 -- A trailing semicolon and comment are harmless.
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_create('tv_semicolon', %L)$$, :'item' || '; -- the items'));
 SELECT count(*) FROM tb_item;
@@ -91,12 +103,18 @@ SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_columns', '
 SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_columns', 'SELECT id, pk_item AS name, jsonb_build_object() AS data FROM tb_item')$$);
 SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_columns', 'SELECT id, name, jsonb_build_object() AS data FROM tb_item')$$);
 SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_columns', 'SELECT id, name::varchar(20), jsonb_build_object() AS data, price FROM tb_item')$$);
-SELECT * FROM oracle.kinds('tv_columns');
+-- A length or precision of the table's own would cut what the query gives.
+SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_columns', 'SELECT id, name::varchar(30) AS name, jsonb_build_object() AS data FROM tb_item')$$);
+CREATE TABLE tv_precise (id uuid, price numeric(10,2), data jsonb);
+SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('tv_precise', 'SELECT id, price, jsonb_build_object() AS data FROM tb_item')$$);
+SELECT * FROM oracle.kinds('tv_columns', 'tv_precise');
 
 -- A key that repeats or is missing: the first one is named.
 CREATE TABLE tb_loose (pk_loose int, id uuid, name text);
 INSERT INTO tb_loose VALUES (3, oracle.uuid(3), 'c'), (2, oracle.uuid(2), 'b'), (2, oracle.uuid(4), 'again');
 SELECT oracle.sqlstate($$SELECT pg_tviews_create('tv_loose', 'SELECT pk_loose, id, jsonb_build_object(''name'', name) AS data FROM tb_loose')$$);
+CREATE TABLE tv_loose AS SELECT pk_loose, id, jsonb_build_object('name', name) AS data FROM tb_loose;
+\echo :LAST_ERROR_SQLSTATE
 INSERT INTO tb_loose VALUES (NULL, oracle.uuid(5), 'none');
 DELETE FROM tb_loose WHERE name = 'again';
 SELECT oracle.sqlstate($$SELECT pg_tviews_create('tv_loose', 'SELECT pk_loose, id, jsonb_build_object(''name'', name) AS data FROM tb_loose')$$);
@@ -228,6 +246,10 @@ SELECT oracle.sqlstate($$WITH d AS (DELETE FROM tv_owned RETURNING id) SELECT co
 COPY tv_owned FROM stdin;
 \.
 SELECT oracle.sqlstate($$UPDATE tv_loose SET data = '{}'$$);
+-- Not through a view either.
+CREATE VIEW owned_documents AS SELECT id, data FROM tv_owned;
+SELECT oracle.sqlstate($$UPDATE owned_documents SET data = '{}'$$);
+SELECT oracle.sqlstate($$DELETE FROM owned_documents$$);
 -- Not in replica mode either, and not in a trigger that a refresh fires.
 SET session_replication_role = replica;
 SELECT oracle.sqlstate($$UPDATE tv_owned SET data = '{}'$$);
@@ -259,9 +281,27 @@ CREATE TABLE tv_at_commit AS SELECT id, jsonb_build_object('name', name) AS data
 ALTER TABLE tv_at_commit ALTER COLUMN data TYPE text;
 COMMIT;
 \echo :LAST_ERROR_SQLSTATE
+-- A column that the transaction adds is the user's own: it stays, and stays empty.
 BEGIN;
-CREATE TABLE tv_at_commit AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_item;
-ALTER TABLE tv_at_commit ADD COLUMN note text;
+CREATE TABLE tv_added AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_item;
+ALTER TABLE tv_added ADD COLUMN note text;
+COMMIT;
+UPDATE tb_item SET name = 'Pitcher' WHERE pk_item = 2;
+SELECT data->>'name' AS name, note FROM tv_added ORDER BY id;
+UPDATE tb_item SET name = 'Jug' WHERE pk_item = 2;
+SELECT oracle.routes('tv_added');
+DROP TABLE tv_added;
+-- As many columns of the same types as before, yet others.
+BEGIN;
+CREATE TABLE tv_at_commit AS
+SELECT id, jsonb_build_object('name', name) AS data, pk_item AS one, pk_item * 10 AS ten FROM tb_item;
+ALTER TABLE tv_at_commit DROP COLUMN one;
+ALTER TABLE tv_at_commit ADD COLUMN hundred int;
+COMMIT;
+\echo :LAST_ERROR_SQLSTATE
+BEGIN;
+CREATE TABLE tv_at_commit AS SELECT id, jsonb_build_object('name', name) AS data, pk_item AS n FROM tb_item;
+ALTER TABLE tv_at_commit ALTER COLUMN n TYPE bigint;
 COMMIT;
 \echo :LAST_ERROR_SQLSTATE
 -- A source that is gone by then.

@@ -21,12 +21,26 @@ SELECT oracle.routes('tv_post');
 SELECT source, alias, route, columns_used, reason FROM pg_tviews_explain('tv_post')
 ORDER BY source COLLATE "C", alias COLLATE "C";
 SELECT source, alias, path FROM pg_tviews_explain('tv_post') ORDER BY source COLLATE "C", alias COLLATE "C";
--- A source outside the search path is qualified, and quoted where it must be.
+-- A source is qualified whatever the search path, and quoted where it must be.
+CREATE TABLE "tb_Odd Name" (id uuid PRIMARY KEY, "Na""me" text);
+CREATE TABLE "tv_Odd Name" AS SELECT o.id, jsonb_build_object('name', o."Na""me") AS data FROM "tb_Odd Name" o;
 SET search_path = public;
-SELECT source FROM pg_tviews_explain('explain.tv_post') ORDER BY source COLLATE "C";
+SELECT source, columns_used FROM pg_tviews_explain('explain."tv_Odd Name"');
 SET search_path = explain, public;
 -- A key query exists where keys are looked up, and it is valid SQL.
 SELECT DISTINCT route, key_query IS NOT NULL AS has_key_query FROM pg_tviews_explain('tv_post') ORDER BY route;
+DO $$
+DECLARE
+    e record;
+BEGIN
+    FOR e IN SELECT * FROM pg_tviews_explain('tv_post') WHERE key_query IS NOT NULL ORDER BY alias LOOP
+        -- Its parameter is an array of the values that the route starts from.
+        EXECUTE format('PREPARE key_query (%s) AS %s', CASE e.alias WHEN 'c' THEN 'char(2)[]' ELSE 'int[]' END, e.key_query);
+        DEALLOCATE key_query;
+        RAISE NOTICE 'prepared for %', e.alias;
+    END LOOP;
+END
+$$;
 -- The full route gives its reason.
 CREATE TABLE tv_quota AS
 SELECT u.id, jsonb_build_object('name', u.name, 'quota', (SELECT max(q.top) FROM tb_quota q)) AS data FROM tb_user u;
@@ -54,7 +68,10 @@ SELECT jsonb_array_length(pg_tviews_explain_json('tv_post')->'sources') = (SELEC
 SELECT table_name::text, schema_name, entity, key_columns, backing_view::text, created_at IS NOT NULL AS has_time
 FROM pg_tviews_metadata WHERE schema_name = 'explain' ORDER BY entity COLLATE "C";
 SELECT count(*) = count(DISTINCT (schema_name, entity)) AS one_row_each FROM pg_tviews_metadata;
-SELECT definition FROM pg_tviews_metadata WHERE schema_name = 'explain' AND entity = 'byline';
+SELECT entity, sources FROM pg_tviews_metadata WHERE schema_name = 'explain' ORDER BY entity COLLATE "C";
+-- The definition is a query that gives the rows; its exact text is the server version's affair.
+SELECT definition ~ 'tb_post' AND definition ~ 'author' AS names_what_it_reads, oracle.check('tv_byline', rtrim(definition, ';'))
+FROM pg_tviews_metadata WHERE schema_name = 'explain' AND entity = 'byline';
 -- The columns that others rely on are there.
 SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tviews_metadata'::regclass AND attnum > 0 AND NOT attisdropped
 AND attname IN ('table_name', 'schema_name', 'entity', 'key_columns', 'backing_view', 'definition', 'sources', 'created_at')
@@ -65,6 +82,7 @@ SELECT has_table_privilege('public', 'pg_tviews_metadata', 'SELECT') AS readable
 ALTER TABLE tb_quota RENAME TO tb_allowance;
 ALTER TABLE tv_quota RENAME TO tv_allowance;
 SELECT source, route FROM pg_tviews_explain('tv_allowance') ORDER BY source COLLATE "C";
+SELECT table_name::text, entity, sources FROM pg_tviews_metadata WHERE schema_name = 'explain' AND entity IN ('quota', 'allowance');
 SELECT oracle.check('tv_allowance', 'SELECT id, jsonb_build_object(''name'', name, ''quota'', (SELECT max(top) FROM tb_allowance)) FROM tb_user');
 -- The version is that of the extension.
 SELECT pg_tviews_version() = extversion AS same_version FROM pg_extension WHERE extname = 'pg_tviews';

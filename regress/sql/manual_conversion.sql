@@ -82,11 +82,24 @@ WHERE entity = 'taken' AND schema_name = 'manual_conversion';
 -- Likewise a view with the name and another query.
 CREATE VIEW v_other AS SELECT id, jsonb_build_object('other', name) AS data FROM tb_author;
 CREATE TABLE tv_other AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_author;
+SELECT backing_view::text <> 'v_other' AS another_name FROM pg_tviews_metadata
+WHERE entity = 'other' AND schema_name = 'manual_conversion';
+-- A view beside the table whose columns are in another order.
+CREATE VIEW v_turned AS SELECT jsonb_build_object('name', name) AS data, id, pk_author AS pk_turned FROM tb_author;
+CREATE TABLE tv_turned (pk_turned int, id uuid, data jsonb);
+SELECT pg_tviews_convert_existing_table('tv_turned');
+SELECT backing_view::text, oracle.columns('tv_turned') FROM pg_tviews_metadata
+WHERE entity = 'turned' AND schema_name = 'manual_conversion';
+-- A source that takes the full route is warned of here as well.
+SELECT pg_tviews_create('tv_ranked', 'SELECT id, jsonb_build_object(''name'', name, ''of'', (SELECT count(*) FROM tb_post)) AS data FROM tb_author');
+SELECT oracle.routes('tv_ranked');
 -- A filtered column list of the view is not the view.
 CREATE VIEW v_filtered AS SELECT pk_author, id, jsonb_build_object('name', name) AS data FROM tb_author;
 CREATE TABLE tv_filtered AS SELECT id, data FROM v_filtered WHERE pk_author > 1;
 INSERT INTO tb_author VALUES (3, oracle.uuid(3), 'Cy');
 UPDATE tb_author SET name = 'Ada' WHERE pk_author = 1;
+SELECT oracle.check('tv_turned', 'SELECT pk_author, id, jsonb_build_object(''name'', name) FROM tb_author') AS turned,
+       oracle.check('tv_ranked', 'SELECT id, jsonb_build_object(''name'', name, ''of'', (SELECT count(*) FROM tb_post)) FROM tb_author') AS ranked;
 SELECT oracle.check('tv_listed', 'SELECT id, pk_author, jsonb_build_object(''name'', name) FROM tb_author') AS listed,
        oracle.check('tv_taken', 'SELECT id, jsonb_build_object(''name'', name) FROM tb_author') AS taken,
        oracle.check('tv_other', 'SELECT id, jsonb_build_object(''name'', name) FROM tb_author') AS other,

@@ -130,4 +130,5 @@ DELETE FROM tb_animal WHERE pk_animal = 2;
 SELECT data FROM tv_animal ORDER BY pk_animal;
 SELECT oracle.check('tv_animal', :'animal'), oracle.check('tv_only', :'only_animal');
 TRUNCATE tb_dog;
-SELECT oracle.check('tv_animal', :'animal'), oracle.routes('tv_animal') AS animal, oracle.routes('tv_only') AS only;
+SELECT oracle.check('tv_animal', :'animal'), oracle.check('tv_only', :'only_animal'),
+       oracle.routes('tv_animal') AS animal, oracle.routes('tv_only') AS only;

@@ -37,6 +37,28 @@ SELECT c.relkind, pg_get_userbyid(c.relowner) FROM pg_class c
 WHERE c.oid IN ('tv_patient'::regclass, 'v_patient'::regclass) ORDER BY 1;
 RESET ROLE;
 
+-- Made by a function that runs as its owner: the TVIEW is the function owner's, though someone else
+-- calls it and commits.
+CREATE FUNCTION make_tview() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = permissions, pg_temp
+AS 'CREATE TABLE tv_visit AS SELECT pk_visit, id, jsonb_build_object(''name'', reason) AS data FROM tb_visit';
+ALTER FUNCTION make_tview() OWNER TO regress_tviews_owner;
+SET ROLE regress_tviews_reader;
+SELECT make_tview();
+RESET ROLE;
+-- And so is one whose maker becomes someone else before the commit.
+BEGIN;
+SET LOCAL ROLE regress_tviews_owner;
+CREATE TABLE tv_role AS SELECT id, jsonb_build_object('name', reason) AS data FROM tb_visit;
+SET LOCAL ROLE regress_tviews_reader;
+COMMIT;
+SELECT * FROM oracle.kinds('tv_visit', 'tv_role');
+SELECT relname, pg_get_userbyid(relowner) FROM pg_class
+WHERE relnamespace = 'permissions'::regnamespace AND relname IN ('tv_visit', 'v_visit', 'tv_role', 'v_role') ORDER BY relname COLLATE "C";
+INSERT INTO tb_visit VALUES (9, oracle.uuid(19), 1, 'made');
+SELECT oracle.check('tv_visit', 'SELECT pk_visit, id, jsonb_build_object(''name'', reason) FROM tb_visit') AS visit,
+       oracle.check('tv_role', 'SELECT id, jsonb_build_object(''name'', reason) FROM tb_visit') AS role;
+DELETE FROM tb_visit WHERE pk_visit = 9;
+DROP TABLE tv_visit, tv_role;
 -- A writer of one source, who may read neither the TVIEW nor its view nor the other source.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON tb_visit TO regress_tviews_writer;
 SET ROLE regress_tviews_writer;

@@ -127,12 +127,28 @@ $$;
 SELECT oracle.check('tv_player', :'player');
 
 -- COPY TO, of the table, of a query, of a view.
+-- The order of COPY's rows is nobody's promise, so the table copied has one row.
+CREATE TABLE tv_captain AS
+SELECT p.pk_player AS pk_captain, p.id, jsonb_build_object('name', p.name, 'team', t.name) AS data
+FROM tb_player p JOIN tb_team t ON t.pk_team = p.fk_team WHERE p.pk_player = 1;
 BEGIN;
 UPDATE tb_team SET name = 'Reds 21' WHERE pk_team = 1;
-COPY tv_player (pk_player, data) TO stdout;
+COPY tv_captain (pk_captain, data) TO stdout;
 UPDATE tb_team SET name = 'Reds 22' WHERE pk_team = 1;
 COPY (SELECT data FROM tv_player WHERE pk_player = 1) TO stdout;
 COMMIT;
+DROP TABLE tv_captain;
+-- A materialized view made and refreshed from it; rows locked in it.
+BEGIN;
+UPDATE tb_team SET name = 'Reds 21m' WHERE pk_team = 1;
+CREATE MATERIALIZED VIEW kept AS SELECT data->>'team' AS team FROM tv_player WHERE pk_player = 1;
+TABLE kept;
+UPDATE tb_team SET name = 'Reds 22' WHERE pk_team = 1;
+REFRESH MATERIALIZED VIEW kept;
+TABLE kept;
+SELECT data->>'team' AS team FROM tv_player WHERE pk_player = 1 FOR UPDATE;
+COMMIT;
+DROP MATERIALIZED VIEW kept;
 -- Cursors: opened before the write they keep their state, opened after it they see it.
 BEGIN;
 DECLARE before CURSOR FOR SELECT data->>'team' AS team FROM tv_player ORDER BY pk_player;
@@ -208,6 +224,18 @@ UPDATE tb_team SET name = 'Reds 32' WHERE pk_team = 1;
 -- A worker runs a function that reads: what is owed is settled before the workers start.
 ALTER FUNCTION team_stable PARALLEL SAFE;
 SELECT team_stable(1);
+-- (It would show nothing if the plan were not parallel.)
+DO $$
+DECLARE
+    line text;
+    plan text := '';
+BEGIN
+    FOR line IN EXPLAIN SELECT team_stable(1) LOOP
+        plan := plan || line;
+    END LOOP;
+    RAISE NOTICE 'parallel: %', plan ~ 'Gather';
+END
+$$;
 UPDATE tb_team SET name = 'Reds 33' WHERE pk_team = 1;
 SELECT p.pk_player, team_stable(p.pk_player) FROM tb_player p ORDER BY p.pk_player;
 -- A parallel plan that names no TVIEW.

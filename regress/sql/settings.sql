@@ -7,6 +7,8 @@ SET search_path = settings, public;
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, YMD';
 SET IntervalStyle = 'postgres';
+SET default_text_search_config = 'pg_catalog.english';
+SET lc_monetary = 'C';
 
 CREATE TABLE tb_event (
     pk_event int PRIMARY KEY,
@@ -22,7 +24,7 @@ INSERT INTO tb_event VALUES (1, oracle.uuid(1), '2024-03-01 12:00:00+00', '2024-
 SELECT $$
     SELECT e.pk_event, e.id, jsonb_build_object('at', e.at, 'at_text', e.at::text, 'day', e.day::text, 'local_day', e.at::date,
                'lasts', e.lasts::text, 'ratio', e.ratio::text, 'third', (1 / e.ratio / 3)::text, 'bytes', e.bytes::text,
-               'words', to_tsvector('the cats')::text) AS data
+               'words', to_tsvector('the cats')::text, 'amount', e.amount::text) AS data
     FROM tb_event e
 $$ AS event \gset
 CREATE TABLE tv_event AS :event;
@@ -50,7 +52,7 @@ SELECT pg_tviews_refresh('tv_event');
 SELECT missing, extra, different FROM pg_tviews_verify('tv_event');
 RESET extra_float_digits;
 RESET bytea_output;
-RESET default_text_search_config;
+SET default_text_search_config = 'pg_catalog.english';
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, YMD';
 SET IntervalStyle = 'postgres';
@@ -92,11 +94,13 @@ SET search_path = settings, public;
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, YMD';
 SET IntervalStyle = 'postgres';
+SET default_text_search_config = 'pg_catalog.english';
+SET lc_monetary = 'C';
 SELECT oracle.check('tv_event', :'event');
 SET default_transaction_read_only = on;
 SELECT count(*) FROM tv_event;
 RESET default_transaction_read_only;
--- Locale-dependent text.
+-- Locale-dependent text. Only the locale C is everywhere, so that no other one can be tried here.
 CREATE TABLE tb_fee (id uuid NOT NULL, fee numeric, day date);
 INSERT INTO tb_fee VALUES (oracle.uuid(1), 1234.5, '2024-03-01');
 SET lc_numeric = 'C';

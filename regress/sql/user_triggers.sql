@@ -73,9 +73,13 @@ BEGIN
     RETURN NULL;
 END
 $$;
+CREATE TRIGGER aa_read_row AFTER DELETE ON tb_entry FOR EACH ROW EXECUTE FUNCTION read_balance();
 CREATE TRIGGER zz_read_statement AFTER DELETE ON tb_entry FOR EACH STATEMENT EXECUTE FUNCTION read_balance();
-DELETE FROM tb_entry WHERE pk_entry = 1;
+INSERT INTO tb_entry VALUES (9, oracle.uuid(19), 1, 4);
+-- A read sees completed statements: while rows go, the balance is that of before.
+DELETE FROM tb_entry WHERE fk_account = 1;
 SELECT line FROM log ORDER BY pk;
+DROP TRIGGER aa_read_row ON tb_entry;
 EXECUTE "check";
 
 -- A deferred constraint trigger that writes a source, after the flush at commit began.
@@ -189,15 +193,42 @@ UPDATE tb_account SET name = 'bad' WHERE pk_account = 1;
 UPDATE tb_account SET name = 'Good' WHERE pk_account = 2;
 SELECT data->>'name' AS name FROM tv_account ORDER BY pk_account;
 EXECUTE "check";
--- A BEFORE trigger that alters the document would make it differ from the definition.
-CREATE FUNCTION alter_document() RETURNS trigger LANGUAGE plpgsql AS $$
+-- An AFTER trigger may look; it sees two writes because a rename raises an alarm.
+CREATE FUNCTION look_at_document() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE NOTICE 'sees %', NEW.data->>'name';
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER alter_document BEFORE UPDATE ON tv_account FOR EACH ROW EXECUTE FUNCTION alter_document();
+CREATE TRIGGER look_at_document AFTER UPDATE ON tv_account FOR EACH ROW EXECUTE FUNCTION look_at_document();
 UPDATE tb_account SET name = 'Better' WHERE pk_account = 2;
+DROP TRIGGER look_at_document ON tv_account;
+EXECUTE "check";
+-- One that alters the document, or keeps it from being written, would make the TVIEW differ from its
+-- definition: the write that caused it fails.
+CREATE FUNCTION alter_document() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.data := NEW.data || '{"altered": true}';
+    RETURN NEW;
+END
+$$;
+CREATE FUNCTION keep_document() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER alter_document BEFORE UPDATE ON tv_account FOR EACH ROW EXECUTE FUNCTION alter_document();
+UPDATE tb_account SET name = 'Altered' WHERE pk_account = 2;
+\echo :SQLSTATE
+EXECUTE "check";
+DROP TRIGGER alter_document ON tv_account;
+CREATE TRIGGER keep_document BEFORE INSERT OR UPDATE OR DELETE ON tv_account FOR EACH ROW EXECUTE FUNCTION keep_document();
+UPDATE tb_account SET name = 'Kept' WHERE pk_account = 2;
+\echo :SQLSTATE
+INSERT INTO tb_account VALUES (4, oracle.uuid(4), 'Kept out');
+\echo :SQLSTATE
+EXECUTE "check";
+DROP TRIGGER keep_document ON tv_account;
 -- A rule on a source redirects the write.
 CREATE TABLE tb_mail (pk_mail int PRIMARY KEY, id uuid, name text);
 CREATE VIEW mail_box AS SELECT * FROM tb_mail;

@@ -6,4 +6,8 @@ SELECT (SELECT count(*) FROM pg_tviews_verify()) = (SELECT count(*) FROM pg_tvie
 SELECT count(*) AS incomplete FROM pg_tviews_metadata m
 WHERE NOT EXISTS (SELECT FROM pg_index i
                   WHERE i.indrelid = to_regclass(format('%I.%I', m.schema_name, 'tv_' || m.entity)) AND i.indisunique AND i.indisvalid)
-   OR m.backing_view IS NULL;
+   OR m.backing_view IS NULL
+   OR NOT EXISTS (SELECT FROM pg_trigger t
+                  WHERE t.tgrelid = to_regclass(format('%I.%I', m.schema_name, 'tv_' || m.entity)) AND t.tgname = 'pg_tviews_guard')
+   OR EXISTS (SELECT FROM unnest(m.sources) AS source
+              WHERE 5 <> (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = source AND t.tgname LIKE 'pg\_tviews\_capture\_%'));

@@ -56,13 +56,25 @@ UPDATE tb_product SET price = price * 2;
 UPDATE tb_product SET price = 0 WHERE false;
 EXECUTE checks;
 -- UPDATE FROM, RETURNING.
-UPDATE tb_product p SET name = c.name || ' ' || p.name FROM tb_category c WHERE c.pk_category = p.fk_category AND p.pk_product > 10
-RETURNING p.name;
+WITH renamed AS (
+    UPDATE tb_product p SET name = c.name || ' ' || p.name FROM tb_category c WHERE c.pk_category = p.fk_category AND p.pk_product > 10
+    RETURNING p.pk_product, p.name)
+SELECT name FROM renamed ORDER BY pk_product;
 EXECUTE checks;
 -- DELETE: one, several, USING.
 DELETE FROM tb_product WHERE pk_product = 11;
 DELETE FROM tb_product p USING tb_category c WHERE c.pk_category = p.fk_category AND p.pk_product > 10;
 EXECUTE checks;
+-- WHERE CURRENT OF a cursor.
+BEGIN;
+DECLARE current_product CURSOR FOR SELECT pk_product FROM tb_product WHERE pk_product < 3 ORDER BY pk_product FOR UPDATE;
+FETCH current_product;
+UPDATE tb_product SET price = 17 WHERE CURRENT OF current_product;
+FETCH current_product;
+DELETE FROM tb_product WHERE CURRENT OF current_product;
+COMMIT;
+EXECUTE checks;
+INSERT INTO tb_product VALUES (2, oracle.uuid(2), 2, 2, 'Saw', 40);
 -- COPY FROM.
 COPY tb_product (pk_product, id, fk_category, fk_supplier, name, price) FROM stdin;
 21	00000000-0000-0000-0000-000000000021	2	1	Drill	90.0
@@ -216,3 +228,72 @@ EXECUTE checks;
 DELETE FROM tb_product WHERE pk_product > 5;
 DELETE FROM tb_category WHERE pk_category > 6;
 EXECUTE checks;
+
+-- What a refresh reads follows the change, not the tables: no row-by-row route scans a table
+-- that has thousands of rows, neither its own sources nor the TVIEW.
+CREATE TABLE tb_shop (pk_shop int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
+CREATE TABLE tb_sale (pk_sale int PRIMARY KEY, id uuid NOT NULL, fk_shop int NOT NULL, amount numeric NOT NULL);
+CREATE TABLE tb_line (pk_line int PRIMARY KEY, fk_sale int NOT NULL, item text NOT NULL);
+CREATE INDEX ON tb_sale (fk_shop);
+CREATE INDEX ON tb_line (fk_sale);
+INSERT INTO tb_shop SELECT n, oracle.uuid(n), 'shop ' || n FROM generate_series(1, 2000) n;
+INSERT INTO tb_sale SELECT n, oracle.uuid(n), n % 2000 + 1, n FROM generate_series(1, 8000) n;
+INSERT INTO tb_line SELECT n, n % 8000 + 1, 'item ' || n FROM generate_series(1, 16000) n;
+ANALYZE tb_shop, tb_sale, tb_line;
+SELECT $$
+    SELECT s.pk_sale, s.id, jsonb_build_object('name', h.name, 'lines', (
+               SELECT jsonb_agg(l.item ORDER BY l.pk_line) FROM tb_line l WHERE l.fk_sale = s.pk_sale)) AS data
+    FROM tb_sale s LEFT JOIN tb_shop h ON h.pk_shop = s.fk_shop
+$$ AS sale,
+$$
+    SELECT h.pk_shop, h.id, jsonb_build_object('name', h.name, 'total', t.total) AS data
+    FROM tb_shop h LEFT JOIN (SELECT fk_shop, sum(amount) AS total FROM tb_sale GROUP BY fk_shop) t ON t.fk_shop = h.pk_shop
+$$ AS shop,
+$$
+    WITH best AS (
+        SELECT s.fk_shop, s.amount, row_number() OVER (PARTITION BY s.fk_shop ORDER BY s.amount DESC, s.pk_sale) AS place FROM tb_sale s)
+    SELECT h.pk_shop AS pk_best, h.id, jsonb_build_object('name', h.name, 'best', b.amount, 'last', f.item) AS data
+    FROM tb_shop h LEFT JOIN best b ON b.fk_shop = h.pk_shop AND b.place = 1
+    LEFT JOIN LATERAL (SELECT l.item FROM tb_sale s JOIN tb_line l ON l.fk_sale = s.pk_sale WHERE s.fk_shop = h.pk_shop
+                       ORDER BY l.pk_line DESC LIMIT 1) f ON true
+$$ AS best \gset
+CREATE TABLE tv_sale AS :sale;
+CREATE TABLE tv_shop AS :shop;
+CREATE TABLE tv_best AS :best;
+SELECT oracle.routes('tv_sale') AS sale, oracle.routes('tv_shop') AS shop, oracle.routes('tv_best') AS best;
+ANALYZE tv_sale, tv_shop, tv_best;
+-- Tables scanned in this transaction, once the counts of those before are handed over.
+CREATE FUNCTION scanned() RETURNS text LANGUAGE sql AS $$
+    SELECT coalesce(string_agg(relname, ', ' ORDER BY relname COLLATE "C"), 'none')
+    FROM pg_stat_xact_user_tables WHERE schemaname = 'writes' AND seq_scan > 0
+$$;
+SELECT pg_stat_force_next_flush();
+BEGIN;
+UPDATE tb_shop SET name = name || '!' WHERE pk_shop = 7;
+SELECT pg_tviews_flush(), scanned() AS one_far_row;
+UPDATE tb_sale SET amount = amount + 1, fk_shop = fk_shop + 1 WHERE pk_sale = 77;
+SELECT pg_tviews_flush(), scanned() AS one_near_row;
+INSERT INTO tb_line VALUES (20000, 77, 'more');
+DELETE FROM tb_line WHERE pk_line = 700;
+SELECT pg_tviews_flush(), scanned() AS rows_of_a_subquery;
+UPDATE tb_shop SET name = name || '?' WHERE pk_shop BETWEEN 100 AND 119;
+SELECT pg_tviews_flush(), scanned() AS twenty_far_rows;
+COMMIT;
+-- Again with plans that were used often enough to become generic.
+DO $$
+BEGIN
+    FOR n IN 1..8 LOOP
+        UPDATE writes.tb_shop SET name = name || n WHERE pk_shop = n;
+        UPDATE writes.tb_sale SET amount = amount + n WHERE pk_sale = n;
+        COMMIT;
+    END LOOP;
+END
+$$;
+SELECT pg_stat_force_next_flush();
+BEGIN;
+UPDATE tb_shop SET name = name || '!' WHERE pk_shop = 8;
+UPDATE tb_sale SET amount = amount + 1, fk_shop = fk_shop + 1 WHERE pk_sale = 78;
+UPDATE tb_line SET item = item || '!' WHERE pk_line = 7;
+SELECT pg_tviews_flush(), scanned() AS with_kept_plans;
+COMMIT;
+SELECT oracle.check('tv_sale', :'sale') AS sale, oracle.check('tv_shop', :'shop') AS shop, oracle.check('tv_best', :'best') AS best;

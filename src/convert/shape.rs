@@ -62,15 +62,20 @@ pub(super) fn check_table(relid: Oid) -> Result<Name> {
     if entity(&name).is_none() {
         return Err(Error::NameWithoutPrefix(name.name));
     }
-    let persistence = match class.persistence {
-        b't' => "temporary",
-        b'u' => "unlogged",
-        _ => "",
+    let unfit = match class.persistence {
+        b't' => Some(("temporary", "Create the table as an ordinary logged table.")),
+        b'u' => Some(("unlogged", "Create the table as an ordinary logged table.")),
+        _ if class.kind == b'r' && relation::with_children(relid).len() > 1 => Some((
+            "inherited by other tables",
+            "Their rows would show in it: run ALTER TABLE ... NO INHERIT.",
+        )),
+        _ => None,
     };
-    if !persistence.is_empty() {
-        return Err(Error::Persistence {
+    if let Some((state, hint)) = unfit {
+        return Err(Error::Unfit {
             table: name.name,
-            persistence,
+            state,
+            hint,
         });
     }
     let columns = relation::columns(relid);

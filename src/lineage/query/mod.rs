@@ -10,7 +10,7 @@
 mod links;
 mod sides;
 
-use super::model::{Graph, KeyPart, Link, Reason, Root, Source};
+use super::model::{Graph, KeyPart, Link, Name, Reason, Root, Source};
 use super::volatility;
 use crate::error::{Error, Result};
 use crate::pg::function;
@@ -397,7 +397,7 @@ fn nullable_entries(item: &FromItem<'_>) -> HashSet<usize> {
 }
 
 fn check_source(relid: Oid, name: &str) -> Result<()> {
-    let refuse = |kind, hint| {
+    let refuse = |name: &str, kind, hint| {
         Err(Error::Source {
             name: name.to_owned(),
             kind,
@@ -405,29 +405,43 @@ fn check_source(relid: Oid, name: &str) -> Result<()> {
         })
     };
     if relation::is_system(relid) {
-        return refuse("system catalog", "Copy what you need of it into a table.");
+        return refuse(
+            name,
+            "system catalog",
+            "Copy what you need of it into a table.",
+        );
     }
     for member in relation::with_children(relid) {
-        let Some(class) = relation::class(member) else {
+        let (Some(class), Some(Name { name, .. })) =
+            (relation::class(member), relation::name(member))
+        else {
             continue;
         };
         match (class.kind, class.persistence) {
             (b'f', _) => {
                 return refuse(
+                    &name,
                     "foreign table",
                     "Its changes cannot be seen here: copy its rows into a table.",
                 );
             }
-            (b'm', _) => return refuse("materialized view", "Use its query, or make it a TVIEW."),
-            (_, b't') => return refuse("temporary table", "Use an ordinary table."),
+            (b'm', _) => {
+                return refuse(
+                    &name,
+                    "materialized view",
+                    "Use its query, or make it a TVIEW.",
+                );
+            }
+            (_, b't') => return refuse(&name, "temporary table", "Use an ordinary table."),
             (_, b'u') => {
                 return refuse(
+                    &name,
                     "unlogged table",
                     "A crash empties it behind the TVIEW's back: run ALTER TABLE ... SET LOGGED.",
                 );
             }
             (b'r' | b'p', _) => {}
-            _ => return refuse("relation", "Use ordinary tables."),
+            _ => return refuse(&name, "relation", "Use ordinary tables."),
         }
     }
     Ok(())
