@@ -243,7 +243,7 @@ pub(crate) fn lock(relid: Oid, lock: Lock) {
 /// Whether `role` may create triggers on a table and read it, or columns of it.
 pub(crate) fn may_watch(relid: Oid, role: Oid) -> bool {
     // SAFETY: a catalog lookup.
-    let result = unsafe { pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_TRIGGER) };
+    let result = unsafe { pg_sys::pg_class_aclcheck(relid, role, super::version::ACL_TRIGGER) };
     result == pg_sys::AclResult::ACLCHECK_OK && may_read(relid, role)
 }
 
@@ -253,8 +253,8 @@ pub(crate) fn may_read(relid: Oid, role: Oid) -> bool {
     let any = pg_sys::AclMaskHow::ACLMASK_ANY;
     // SAFETY: catalog lookups.
     unsafe {
-        pg_sys::pg_class_aclcheck(relid, role, pg_sys::ACL_SELECT) == ok
-            || pg_sys::pg_attribute_aclcheck_all(relid, role, pg_sys::ACL_SELECT, any) == ok
+        pg_sys::pg_class_aclcheck(relid, role, super::version::ACL_SELECT) == ok
+            || pg_sys::pg_attribute_aclcheck_all(relid, role, super::version::ACL_SELECT, any) == ok
     }
 }
 
