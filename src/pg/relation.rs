@@ -119,11 +119,7 @@ pub(crate) fn find(text: &str) -> Option<Oid> {
     let text = c_text(text);
     // SAFETY: a malformed name raises an ERROR with PostgreSQL's own words.
     unsafe {
-        let list = pg_sys::stringToQualifiedNameList(
-            text.as_ptr(),
-            #[cfg(not(feature = "pg15"))]
-            std::ptr::null_mut(),
-        );
+        let list = super::version::name_list(&text);
         let range = pg_sys::makeRangeVarFromNameList(list);
         range_var(range)
     }
@@ -134,11 +130,7 @@ pub(crate) fn quote_text(text: &str) -> String {
     let text = c_text(text);
     // SAFETY: as for `find`; the list holds String nodes.
     unsafe {
-        let list = pg_sys::stringToQualifiedNameList(
-            text.as_ptr(),
-            #[cfg(not(feature = "pg15"))]
-            std::ptr::null_mut(),
-        );
+        let list = super::version::name_list(&text);
         super::node::pointers::<pg_sys::Node>(list)
             .into_iter()
             .map(|n| {

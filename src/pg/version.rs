@@ -1,6 +1,8 @@
-//! Owns every difference between PostgreSQL's major versions 15 to 18.
+//! Owns every difference between PostgreSQL's major versions 15 to 18, but for two link names,
+//! which stand beside their declarations in [`super::ffi`].
 
 use pgrx::pg_sys;
+use std::ffi::CStr;
 
 /// An entry of a query's range table; `index` starts at 1.
 pub(super) unsafe fn rte(query: *mut pg_sys::Query, index: usize) -> *mut pg_sys::RangeTblEntry {
@@ -45,6 +47,17 @@ pub(super) unsafe fn owns_relation(relid: pg_sys::Oid, role: pg_sys::Oid) -> boo
         return pg_sys::pg_class_ownercheck(relid, role);
         #[cfg(not(feature = "pg15"))]
         return pg_sys::object_ownercheck(pg_sys::RelationRelationId, relid, role);
+    }
+}
+
+/// The parts of a name as users write it, as String nodes. A malformed one raises an ERROR.
+pub(super) unsafe fn name_list(name: &CStr) -> *mut pg_sys::List {
+    // SAFETY: the list holds copies; a null context lets an ERROR be raised.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        return pg_sys::stringToQualifiedNameList(name.as_ptr());
+        #[cfg(not(feature = "pg15"))]
+        return pg_sys::stringToQualifiedNameList(name.as_ptr(), std::ptr::null_mut());
     }
 }
 
