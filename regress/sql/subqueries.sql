@@ -198,3 +198,15 @@ UPDATE tb_project SET pk_project = 1 WHERE pk_project = 4;
 EXECUTE checks;
 \x off
 SELECT data FROM tv_nested ORDER BY pk_nested;
+
+-- A subquery linked by an expression over a grouping column.
+SELECT $$
+    SELECT t.fk_project AS pk_after, oracle.uuid(t.fk_project) AS id, jsonb_build_object('tasks', count(*), 'next', (
+               SELECT p.name FROM tb_project p WHERE p.pk_project = t.fk_project + 1)) AS data
+    FROM tb_task t WHERE t.fk_project IS NOT NULL GROUP BY t.fk_project
+$$ AS after \gset
+CREATE TABLE tv_after AS :after;
+UPDATE tb_project SET name = 'Canal' WHERE pk_project = 3;
+UPDATE tb_project SET pk_project = 5 WHERE pk_project = 2;
+UPDATE tb_task SET fk_project = 4 WHERE pk_task = 7;
+SELECT oracle.check('tv_after', :'after'), oracle.routes('tv_after');

@@ -91,7 +91,7 @@ impl Tree {
     }
 
     /// Replaces every view that the query reads by its query, as the rewriter does, and gives
-    /// the views met.
+    /// the views met. See also [`version::spell_out`].
     pub(crate) fn expand_views(&mut self) -> Vec<Oid> {
         let mut views = Vec::new();
         // SAFETY: the copies go to the tree's own memory.
@@ -149,17 +149,23 @@ unsafe fn view_query(view: Oid) -> *mut pg_sys::Query {
 
 unsafe fn expand(query: *mut pg_sys::Query, views: &mut Vec<Oid>) {
     // SAFETY: a valid query of ours; a view's rule also lists OLD and NEW, which no FROM names.
+    // Spelling out comes before the descent, which then meets the subqueries it copied.
     unsafe {
+        let mut tables = Vec::new();
         for index in Query(query, PhantomData).indexes_in_from() {
             let rte = version::rte(query, index);
-            if (*rte).rtekind == pg_sys::RTEKind::RTE_RELATION
-                && (*rte).relkind as u8 == pg_sys::RELKIND_VIEW
-            {
+            if (*rte).rtekind != pg_sys::RTEKind::RTE_RELATION {
+                continue;
+            }
+            if (*rte).relkind as u8 == pg_sys::RELKIND_VIEW {
                 views.push((*rte).relid);
                 (*rte).rtekind = pg_sys::RTEKind::RTE_SUBQUERY;
                 (*rte).subquery = view_query((*rte).relid);
+            } else {
+                tables.push(index);
             }
         }
+        version::spell_out(query, &tables);
         for nested in nested_queries(query) {
             expand(nested, views);
         }
@@ -313,7 +319,7 @@ pub(crate) enum Entry<'a> {
         alias: String,
     },
     Subquery(Query<'a>),
-    /// A join's or (PostgreSQL 18) a GROUP BY's columns, as expressions over other entries.
+    /// A join's columns, as expressions over other entries.
     Alias(Vec<Expr<'a>>),
     With {
         name: String,
@@ -443,10 +449,7 @@ impl<'a> Query<'a> {
                         .collect(),
                 ),
                 RTE_TABLEFUNC => Entry::Computed(vec![Expr::new(rte.tablefunc.cast())]),
-                _ => match version::group_exprs(rte) {
-                    Some(list) => Entry::Alias(exprs(list)),
-                    None => Entry::Computed(Vec::new()),
-                },
+                _ => Entry::Computed(Vec::new()),
             })
         }
     }

@@ -10,17 +10,40 @@ pub(super) unsafe fn rte(query: *mut pg_sys::Query, index: usize) -> *mut pg_sys
     unsafe { pg_sys::list_nth((*query).rtable, index as i32 - 1).cast() }
 }
 
-/// The grouping expressions of the entry that PostgreSQL 18 adds for GROUP BY.
+/// Puts the expressions themselves where PostgreSQL 18 refers to them, in one query level: those of
+/// GROUP BY, to which an entry of the range table leads, and those of virtual generated columns, for
+/// which triggers are given no value. What is left reads like a query of an earlier version.
+///
+/// `tables` are the indexes of the entries that are tables.
 #[cfg(feature = "pg18")]
-pub(super) fn group_exprs(rte: &pg_sys::RangeTblEntry) -> Option<*mut pg_sys::List> {
-    (rte.rtekind == pg_sys::RTEKind::RTE_GROUP).then_some(rte.groupexprs)
+pub(super) unsafe fn spell_out(query: *mut pg_sys::Query, tables: &[usize]) {
+    for index in tables {
+        // SAFETY: the entry's relation stays open while its expressions are copied. The result is
+        // a Query like the first, whose fields take the place of the old ones.
+        unsafe {
+            let lock = pg_sys::AccessShareLock as i32;
+            let relation = pg_sys::relation_open((*rte(query, *index)).relid, lock);
+            let spelt =
+                pg_sys::expand_generated_columns_in_expr(query.cast(), relation, *index as i32);
+            pg_sys::relation_close(relation, pg_sys::NoLock as i32);
+            *query = *spelt.cast();
+        }
+    }
+    // SAFETY: what the server's own deparser does; nothing else refers to the entry of GROUP BY.
+    unsafe {
+        if (*query).hasGroupRTE {
+            let no_planner = std::ptr::null_mut();
+            let targets = (*query).targetList.cast();
+            let having = (*query).havingQual;
+            (*query).targetList = pg_sys::flatten_group_exprs(no_planner, query, targets).cast();
+            (*query).havingQual = pg_sys::flatten_group_exprs(no_planner, query, having);
+        }
+    }
 }
 
-/// The grouping expressions of the entry that PostgreSQL 18 adds for GROUP BY: none before.
+/// Nothing to spell out before PostgreSQL 18.
 #[cfg(not(feature = "pg18"))]
-pub(super) fn group_exprs(_: &pg_sys::RangeTblEntry) -> Option<*mut pg_sys::List> {
-    None
-}
+pub(super) unsafe fn spell_out(_: *mut pg_sys::Query, _: &[usize]) {}
 
 /// The n-th attribute of a row descriptor, from 0.
 pub(super) unsafe fn attribute(
