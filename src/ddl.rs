@@ -69,12 +69,7 @@ fn starting(create: &Create) -> Result<Starting> {
         let detail = "Its query has parameters, whose values a definition cannot keep.";
         return stays_ordinary(detail, Some("To convert it, run: "));
     }
-    let targets: Vec<_> = tree
-        .query()
-        .targets()
-        .into_iter()
-        .filter(|t| !t.is_junk)
-        .collect();
+    let targets = tree.query().columns();
     let names: Vec<String> = targets
         .iter()
         .enumerate()

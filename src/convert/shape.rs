@@ -104,12 +104,7 @@ pub(super) fn check_columns(name: &Name, tree: &Tree, columns: &[Column]) -> Res
             detail,
         })
     };
-    let targets: Vec<_> = tree
-        .query()
-        .targets()
-        .into_iter()
-        .filter(|t| !t.is_junk)
-        .collect();
+    let targets = tree.query().columns();
     if targets.len() != columns.len() {
         return fail(format!(
             "The table has {} columns, the query gives {}.",

@@ -124,8 +124,9 @@ impl Scan {
     }
 
     fn next(&mut self) -> Option<Tuple<'_>> {
-        // SAFETY: store and slot live as long as self; the tuple is not copied but borrowed.
-        let found = unsafe { pg_sys::tuplestore_gettupleslot(self.store, true, false, self.slot) };
+        let found =
+            // SAFETY: store and slot live as long as self; the tuple is not copied but borrowed.
+            unsafe { pg_sys::tuplestore_gettupleslot(self.store, true, false, self.slot) };
         if found { Tuple::of(self.slot) } else { None }
     }
 }

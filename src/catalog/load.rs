@@ -1,0 +1,234 @@
+//! Owns how a TVIEW's catalog row becomes a [`Tview`]: its columns and key, the lineage of its
+//! backing view, and its statements.
+
+use super::{SEARCH_PATH, Statements, Tview, run};
+use crate::error::{Error, Result};
+use crate::lineage::model::{Column, Graph, Name};
+use crate::lineage::{query, route, sql};
+use crate::pg::identity::Settings;
+use crate::pg::node::Tree;
+use crate::pg::spi::{Args, Session};
+use crate::pg::value::Storage;
+use crate::pg::{function, relation};
+use pgrx::pg_sys::Oid;
+use std::collections::HashSet;
+
+pub(super) struct CatalogRow {
+    view: Oid,
+    owns_view: bool,
+    settings: Vec<(String, String)>,
+    depth: i32,
+    above: Vec<Oid>,
+}
+
+pub(super) fn read_row(session: &Session, oid: Oid) -> Result<Option<CatalogRow>> {
+    let text = include_str!("../../sql/statements/tview.sql");
+    let rows = run(session, text, &Args::none().with(oid))?;
+    if rows.len() == 0 {
+        return Ok(None);
+    }
+    let settings: Vec<String> = rows.get(0, 3).unwrap_or_default();
+    Ok(Some(CatalogRow {
+        view: rows.get(0, 1).unwrap_or(Oid::INVALID),
+        owns_view: rows.get(0, 2).unwrap_or(false),
+        settings: settings
+            .iter()
+            .filter_map(|s| s.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        depth: rows.get(0, 4).unwrap_or(0),
+        above: rows.get(0, 5).unwrap_or_default(),
+    }))
+}
+
+pub(super) fn load(
+    session: &Session,
+    oid: Oid,
+    row: CatalogRow,
+    known: &mut HashSet<Oid>,
+) -> Result<Tview> {
+    let gone = || Error::Damaged {
+        table: oid.to_u32().to_string(),
+        part: "table",
+    };
+    let class = relation::class(oid).ok_or_else(gone)?;
+    let name = relation::name(oid).ok_or_else(gone)?;
+    let view_name = relation::name(row.view).ok_or_else(|| Error::Damaged {
+        table: name.name.clone(),
+        part: "backing view",
+    })?;
+    check_row_triggers(session, oid, &name)?;
+    let all = relation::columns(oid);
+    let columns = shown_columns(&name, &row, &all)?;
+    let key = key_columns(session, oid, &columns)?.ok_or_else(|| Error::Damaged {
+        table: name.name.clone(),
+        part: "primary key",
+    })?;
+    let (graph, views) = {
+        // What is deparsed now is parsed again under these settings.
+        let settings = Settings::start();
+        settings.set("search_path", SEARCH_PATH);
+        row.settings
+            .iter()
+            .for_each(|(name, value)| settings.set(name, value));
+        analyse_view(row.view, &key)?
+    };
+    let routes = route::choose(&graph);
+    let unique = unique_columns(session, oid, &columns)?;
+    let statements = statements(&name, &view_name, [&all, &columns, &key, &unique])?;
+    let row_type = relation::row_type(oid);
+    let row_storage = Storage::of(row_type);
+    known.extend([oid, row.view]);
+    known.extend(views);
+    known.extend(graph.sources.iter().map(|s| Oid::from(s.relid)));
+    Ok(Tview {
+        oid,
+        owner: class.owner,
+        view: row.view,
+        owns_view: row.owns_view,
+        settings: row.settings,
+        depth: row.depth,
+        above: row.above,
+        key: key
+            .iter()
+            .map(|c| Storage::of(Oid::from(c.type_oid)))
+            .collect(),
+        row_array: row_storage.array_type().ok_or_else(|| Error::Damaged {
+            table: name.name.clone(),
+            part: "array type",
+        })?,
+        row: row_storage,
+        key_queries: (0..routes.len())
+            .map(|s| sql::key_query(&graph.sources, s, &routes[s]))
+            .collect(),
+        has_other_unique: !unique.is_empty(),
+        graph,
+        routes,
+        statements,
+        name,
+    })
+}
+
+fn check_row_triggers(session: &Session, oid: Oid, name: &Name) -> Result<()> {
+    let text = include_str!("../../sql/statements/row_trigger.sql");
+    let rows = run(session, text, &Args::none().with(oid))?;
+    match rows.get::<String>(0, 1) {
+        Some(trigger) => Err(Error::RowTrigger {
+            table: name.name.clone(),
+            trigger,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The columns that the backing view gives. A table may have more where the view is ours (then
+/// they are the user's), and fewer where the view is the user's; any other difference would leave
+/// a column unmaintained.
+fn shown_columns(table: &Name, row: &CatalogRow, all: &[Column]) -> Result<Vec<Column>> {
+    let given = relation::columns(row.view);
+    let has = |columns: &[Column], name: &str| columns.iter().any(|c| c.name == name);
+    let lost = match row.owns_view {
+        true => given.iter().find(|c| !has(all, &c.name)),
+        false => all.iter().find(|c| !has(&given, &c.name)),
+    };
+    match lost {
+        Some(column) => Err(Error::LostColumn {
+            table: table.name.clone(),
+            column: column.name.clone(),
+        }),
+        None => Ok(all
+            .iter()
+            .filter(|c| has(&given, &c.name))
+            .cloned()
+            .collect()),
+    }
+}
+
+/// The columns of the primary key; `None` without one.
+pub(crate) fn key_columns(
+    session: &Session,
+    table: Oid,
+    columns: &[Column],
+) -> Result<Option<Vec<Column>>> {
+    let text = include_str!("../../sql/statements/primary_key.sql");
+    let rows = run(session, text, &Args::none().with(table))?;
+    let key: Vec<Column> = (0..rows.len())
+        .filter_map(|r| rows.get::<i16>(r, 1))
+        .filter_map(|a| columns.iter().find(|c| c.attribute == a).cloned())
+        .collect();
+    Ok((!key.is_empty()).then_some(key))
+}
+
+/// The columns of the table's unique indexes and exclusion constraints beside the primary key;
+/// all columns where one is over an expression.
+fn unique_columns(session: &Session, table: Oid, columns: &[Column]) -> Result<Vec<Column>> {
+    let text = include_str!("../../sql/statements/unique_columns.sql");
+    let rows = run(session, text, &Args::none().with(table))?;
+    let attributes: Vec<i16> = (0..rows.len()).filter_map(|r| rows.get(r, 1)).collect();
+    let is_unique = |c: &&Column| attributes.contains(&c.attribute) || attributes.contains(&0);
+    Ok(columns.iter().filter(is_unique).cloned().collect())
+}
+
+/// The lineage of a backing view's columns, and the views inside it.
+fn analyse_view(view: Oid, key: &[Column]) -> Result<(Graph, Vec<Oid>)> {
+    let mut tree = Tree::of_view(view)?;
+    let views = tree.expand_views();
+    let targets = tree.query().targets();
+    let positions: Vec<(i16, String)> = key
+        .iter()
+        .filter_map(|k| {
+            let target = targets.iter().find(|t| !t.is_junk && t.name() == k.name)?;
+            Some((target.position, k.name.clone()))
+        })
+        .collect();
+    if positions.len() != key.len() {
+        let name = relation::name(view).map(|n| n.name).unwrap_or_default();
+        return Err(Error::ColumnMismatch {
+            table: name,
+            detail: "The backing view lacks a key column.".into(),
+        });
+    }
+    Ok((query::analyse(tree.query(), &positions)?, views))
+}
+
+/// `[all, columns, key, unique]` are what [`sql::Table`] calls them.
+fn statements(
+    table: &Name,
+    view: &Name,
+    [all, columns, key, unique]: [&[Column]; 4],
+) -> Result<Statements> {
+    let mut equals = Vec::new();
+    let mut has_loose_key = false;
+    for column in key {
+        let type_oid = Oid::from(column.type_oid);
+        let (equality, is_image) = function::default_equality(type_oid).ok_or_else(|| {
+            Error::Internal(format!(
+                "type {} has no equality",
+                function::type_name(type_oid, -1)
+            ))
+        })?;
+        equals.push(equality.sql);
+        has_loose_key |= !is_image;
+    }
+    let equals = &equals;
+    let table = sql::Table {
+        name: table,
+        view,
+        columns,
+        all,
+        key,
+        equals,
+        unique,
+        has_loose_key,
+    };
+    Ok(Statements {
+        compare_keys: table.compare_keys(),
+        compare_all: table.compare_all(),
+        count_differences: table.count_differences(),
+        any_key: table.any_key(),
+        null_key: table.null_key(),
+        delete: table.delete(),
+        update: table.update(),
+        insert: table.insert(),
+    })
+}

@@ -1,0 +1,223 @@
+//! Owns the borrowed view of an expression: its kind, its children, and its text.
+
+use super::query::exprs;
+use super::{Query, Tree, take_text};
+use crate::pg::ffi;
+use crate::pg::guard::{c_text, call};
+use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::ffi::c_void;
+use std::marker::PhantomData;
+
+/// A borrowed expression node, possibly null inside lists.
+#[derive(Clone, Copy)]
+pub(crate) struct Expr<'a>(*mut pg_sys::Node, PhantomData<&'a Tree>);
+
+/// A column reference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Var {
+    pub(crate) entry: usize,
+    /// Zero is the whole row, negative a system column.
+    pub(crate) attribute: i16,
+    pub(crate) levels_up: u32,
+}
+
+/// The kinds of expression that the analysis tells apart.
+pub(crate) enum Kind<'a> {
+    Var(Var),
+    And(Vec<Expr<'a>>),
+    Operator {
+        operator: Oid,
+        args: Vec<Expr<'a>>,
+        collation: u32,
+    },
+    SubLink(SubLink<'a>),
+    /// A binary-compatible cast.
+    Relabel(Expr<'a>),
+    Aggregate,
+    /// The n-th column of the subquery of an `IN` or `ANY`, inside its test.
+    SubLinkColumn(i16),
+    /// A parameter of the statement.
+    Parameter,
+    /// `CURRENT_TIMESTAMP`, `CURRENT_USER` and the like.
+    SqlValue,
+    NextValue,
+    Other,
+}
+
+pub(crate) struct SubLink<'a> {
+    pub(crate) query: Query<'a>,
+    pub(crate) test: Option<Expr<'a>>,
+    pub(crate) kind: SubLinkKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SubLinkKind {
+    Exists,
+    Any,
+    Other,
+}
+
+impl<'a> Expr<'a> {
+    pub(super) fn new(node: *mut pg_sys::Node) -> Expr<'a> {
+        Expr(node, PhantomData)
+    }
+
+    pub(crate) fn kind(&self) -> Kind<'a> {
+        if self.0.is_null() {
+            return Kind::Other;
+        }
+        // SAFETY: the tag tells the type of the node.
+        unsafe {
+            match (*self.0).type_ {
+                NodeTag::T_Var => {
+                    let var = &*self.0.cast::<pg_sys::Var>();
+                    Kind::Var(Var {
+                        entry: var.varno as usize,
+                        attribute: var.varattno,
+                        levels_up: var.varlevelsup,
+                    })
+                }
+                NodeTag::T_BoolExpr => {
+                    let expr = &*self.0.cast::<pg_sys::BoolExpr>();
+                    match expr.boolop == pg_sys::BoolExprType::AND_EXPR {
+                        true => Kind::And(exprs(expr.args)),
+                        false => Kind::Other,
+                    }
+                }
+                // The implicit AND of a list of conditions.
+                NodeTag::T_List => Kind::And(exprs(self.0.cast())),
+                NodeTag::T_OpExpr => {
+                    let expr = &*self.0.cast::<pg_sys::OpExpr>();
+                    Kind::Operator {
+                        operator: expr.opno,
+                        args: exprs(expr.args),
+                        collation: expr.inputcollid.to_u32(),
+                    }
+                }
+                NodeTag::T_SubLink => Kind::SubLink(self.sublink()),
+                NodeTag::T_RelabelType => Kind::Relabel(Expr::new(
+                    (*self.0.cast::<pg_sys::RelabelType>()).arg.cast(),
+                )),
+                NodeTag::T_Aggref | NodeTag::T_WindowFunc | NodeTag::T_GroupingFunc => {
+                    Kind::Aggregate
+                }
+                NodeTag::T_Param => {
+                    let param = &*self.0.cast::<pg_sys::Param>();
+                    match param.paramkind == pg_sys::ParamKind::PARAM_SUBLINK {
+                        true => Kind::SubLinkColumn(param.paramid as i16),
+                        false => Kind::Parameter,
+                    }
+                }
+                NodeTag::T_SQLValueFunction => Kind::SqlValue,
+                NodeTag::T_NextValueExpr => Kind::NextValue,
+                _ => Kind::Other,
+            }
+        }
+    }
+
+    unsafe fn sublink(&self) -> SubLink<'a> {
+        // SAFETY: the caller has seen the tag.
+        let link = unsafe { &*self.0.cast::<pg_sys::SubLink>() };
+        SubLink {
+            query: Query::new(link.subselect.cast()),
+            test: (!link.testexpr.is_null()).then(|| Expr::new(link.testexpr)),
+            kind: match link.subLinkType {
+                pg_sys::SubLinkType::EXISTS_SUBLINK => SubLinkKind::Exists,
+                pg_sys::SubLinkType::ANY_SUBLINK => SubLinkKind::Any,
+                _ => SubLinkKind::Other,
+            },
+        }
+    }
+
+    /// The nodes directly below. A subquery counts as one; see [`Kind::SubLink`].
+    pub(crate) fn children(&self) -> Vec<Expr<'a>> {
+        unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, found: *mut c_void) -> bool {
+            if !node.is_null() {
+                // SAFETY: `found` is the vector below.
+                unsafe { (*found.cast::<Vec<*mut pg_sys::Node>>()).push(node) };
+            }
+            false
+        }
+        let mut found: Vec<*mut pg_sys::Node> = Vec::new();
+        let context = (&raw mut found).cast();
+        if !self.0.is_null() {
+            // SAFETY: a valid expression node; the callback does not raise.
+            unsafe { call(|| ffi::expression_tree_walker(self.0, visit, context)) };
+        }
+        found.into_iter().map(Expr::new).collect()
+    }
+
+    /// The functions that this node itself calls.
+    pub(crate) fn functions(&self) -> Vec<Oid> {
+        unsafe extern "C-unwind" fn visit(function: Oid, found: *mut c_void) -> bool {
+            // SAFETY: `found` is the vector below.
+            unsafe { (*found.cast::<Vec<Oid>>()).push(function) };
+            false
+        }
+        let mut found: Vec<Oid> = Vec::new();
+        let context = (&raw mut found).cast();
+        if !self.0.is_null() {
+            // SAFETY: a valid expression node; the callback does not raise.
+            unsafe { call(|| ffi::check_functions_in_node(self.0, visit, context)) };
+        }
+        found
+    }
+
+    pub(crate) fn type_oid(&self) -> Oid {
+        // SAFETY: a valid expression node.
+        unsafe { pg_sys::exprType(self.0) }
+    }
+
+    pub(crate) fn typmod(&self) -> i32 {
+        // SAFETY: a valid expression node.
+        unsafe { pg_sys::exprTypmod(self.0) }
+    }
+
+    pub(crate) fn collation(&self) -> u32 {
+        // SAFETY: a valid expression node.
+        unsafe { pg_sys::exprCollation(self.0) }.to_u32()
+    }
+
+    pub(crate) fn returns_set(&self) -> bool {
+        // SAFETY: a valid expression node.
+        unsafe { pg_sys::expression_returns_set(self.0) }
+    }
+
+    /// The expression as SQL over one table called `alias`; `attribute_of` tells which of the
+    /// table's columns each reference stands for.
+    pub(crate) fn deparse_over(
+        &self,
+        relid: Oid,
+        alias: &str,
+        attribute_of: &dyn Fn(Var) -> i16,
+    ) -> String {
+        let alias = c_text(alias);
+        // SAFETY: works on a copy; deparse needs references to entry 1 of a made-up range table.
+        unsafe {
+            let copy: *mut pg_sys::Node = pg_sys::copyObjectImpl(self.0.cast()).cast();
+            point_vars(copy, attribute_of);
+            let context = pg_sys::deparse_context_for(alias.as_ptr(), relid);
+            take_text(pg_sys::deparse_expression(copy, context, true, false))
+        }
+    }
+}
+
+unsafe fn point_vars(node: *mut pg_sys::Node, attribute_of: &dyn Fn(Var) -> i16) {
+    let expr = Expr::new(node);
+    if let Kind::Var(reference) = expr.kind() {
+        // SAFETY: a Var of our own copy.
+        unsafe {
+            let var = &mut *node.cast::<pg_sys::Var>();
+            var.varattno = attribute_of(reference);
+            var.varno = 1;
+            var.varlevelsup = 0;
+            var.varnosyn = 1;
+            var.varattnosyn = var.varattno;
+        }
+        return;
+    }
+    for child in expr.children() {
+        // SAFETY: nodes of the same copy.
+        unsafe { point_vars(child.0, attribute_of) };
+    }
+}
