@@ -86,4 +86,4 @@ SELECT * FROM pg_tviews_verify();
 \echo
 \echo '== pg_tviews_explain'
 \echo '   how a changed row of each source finds the documents that show it'
-SELECT * FROM pg_tviews_explain('tv_product');
+SELECT source, alias, route, path FROM pg_tviews_explain('tv_product');

@@ -96,7 +96,7 @@ fn starting(create: &Create) -> Result<Starting> {
     }
     let entity = create.name.strip_prefix("tv_").unwrap_or_default();
     let examined = convert::examine(tree, &names, entity)?;
-    convert::check_and_lock(&examined, current_user())?;
+    convert::check_and_lock(&examined.graph, &examined.views, current_user())?;
     Ok(Starting::Convert {
         definition: tree.to_text(),
         is_filled: create.is_filled,
@@ -137,7 +137,7 @@ pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
         }
         Starting::Record { definition } => {
             convert::record_definition(relid, &definition)?;
-            tell_how(&name);
+            tell_how(&name, None);
         }
         Starting::Notice { detail, remedy } => tell_ordinary(&name, &detail, remedy),
     }
@@ -150,12 +150,12 @@ fn tell_ordinary(name: &Name, detail: &str, remedy: Option<&str>) {
     tell(Level::Notice, &message, Some(detail), hint.as_deref());
 }
 
-fn tell_how(name: &Name) {
+fn tell_how(name: &Name, hint: Option<&str>) {
     let message = format!(
         "TVIEW table created. To convert to TVIEW, run: {}",
         convert::how_to_convert(name)
     );
-    tell(Level::Info, &message, None, None);
+    tell(Level::Info, &message, None, hint);
 }
 
 /// `ddl_command_end`: says how to convert a table where no hook has seen the statement, and follows
@@ -171,9 +171,10 @@ pub(crate) fn on_command() -> Result<()> {
         let Some(relid) = rows.get::<Oid>(row, 1) else {
             continue;
         };
-        match rows.get(row, 2).unwrap_or(false) {
-            true => tell_created(relid),
-            false => convert::follow(&session, relid)?,
+        match rows.get::<String>(row, 2).as_deref() {
+            Some("c") => tell_created(relid),
+            Some("v") => convert::follow_view(&session, relid)?,
+            _ => convert::follow(&session, relid)?,
         }
     }
     Ok(())
@@ -184,13 +185,17 @@ fn tell_created(relid: Oid) {
         return;
     }
     if let Some(name) = relation::name(relid) {
-        tell_how(&name);
+        let view = format!("v_{}", convert::entity(&name).unwrap_or_default());
+        let hint = format!(
+            "The library is not preloaded and has not seen the query: pass it as the second argument, unless view \"{view}\" holds it."
+        );
+        tell_how(&name, Some(&hint));
     }
 }
 
 /// `sql_drop`: forgets TVIEWs whose table or backing view is gone.
 pub(crate) fn on_drop() -> Result<()> {
-    if hooks::extension().is_none() {
+    if convert::is_own_command() || hooks::extension().is_none() {
         return Ok(());
     }
     let session = Session::open();

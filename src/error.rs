@@ -18,7 +18,7 @@ pub(crate) enum Error {
     NameWithoutPrefix(String),
     #[error("table \"{table}\" cannot become a TVIEW")]
     Shape { table: String, missing: String },
-    #[error("table \"{table}\" cannot become a TVIEW because it is {state}")]
+    #[error("table \"{table}\" cannot be a TVIEW because it is {state}")]
     Unfit {
         table: String,
         state: &'static str,
@@ -36,6 +36,7 @@ pub(crate) enum Error {
     Function {
         function: String,
         volatility: &'static str,
+        is_builtin: bool,
     },
     #[error("{construct} cannot be used in the query of a TVIEW")]
     Construct {
@@ -87,6 +88,8 @@ pub(crate) enum Error {
     LostColumn { table: String, column: String },
     #[error("extension \"pg_tviews\" is not created in this database")]
     NotCreated,
+    #[error("function was not called as a trigger")]
+    NotATrigger,
     #[error("{0}")]
     Internal(String),
 }
@@ -125,6 +128,7 @@ impl Error {
             }
             Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
             Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            Error::NotATrigger => Code::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
             Error::Internal(_) => Code::ERRCODE_INTERNAL_ERROR,
         }
     }
@@ -194,7 +198,13 @@ impl Error {
             Error::ColumnMismatch { .. } => {
                 "The query must give the same column names and types as the table, in any order for a view and in the table's order for a query.".into()
             }
-            Error::Function { volatility: "volatile", .. } => {
+            Error::Function {
+                is_builtin: true, ..
+            } => "Store the value in a source column, or compute it when the TVIEW is read.".into(),
+            Error::Function {
+                volatility: "volatile",
+                ..
+            } => {
                 "Store the value in a source column, or declare the function IMMUTABLE if it really is.".into()
             }
             Error::Function { .. } => {
@@ -216,7 +226,7 @@ impl Error {
             }
             Error::NullKey { .. } => "Exclude rows without a key in the query's WHERE clause.".into(),
             Error::DirectWrite(_) => {
-                "Change the source tables; pg_tviews_metadata shows the query. pg_tviews_drop() gives the TVIEW up.".into()
+                "Change the source tables; pg_tviews_metadata shows the query.".into()
             }
             Error::ForeignTable(_) => {
                 "Read the TVIEW or call pg_tviews_flush() before COMMIT, or move this work out of the trigger.".into()

@@ -1,9 +1,9 @@
 //! pg_tviews: tables that always equal their defining query, kept up row by row inside the
 //! writing transactions. `docs/architecture.md` tells the concepts and where each lives.
 //!
-//! From the ground up: [`error`], settings in [`guc`], the server in [`pg`], what a transaction
-//! owes in [`queue`], the analysis of queries in [`lineage`], [`catalog`], then [`capture`],
-//! [`convert`] and [`refresh`], then what PostgreSQL and users call: [`ddl`], [`commit`], [`api`].
+//! From the ground up: `error`, settings in `guc`, the server in `pg`, what a transaction
+//! owes in `queue`, the analysis of queries in `lineage`, `catalog`, then `capture`,
+//! `convert` and `refresh`, then what PostgreSQL and users call: `ddl`, `commit`, `api`.
 
 mod api;
 mod capture;

@@ -7,7 +7,7 @@ mod verify;
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::pg::guard::{Activity, boundary};
+use crate::pg::guard::{boundary, within};
 use crate::pg::relation;
 use crate::pg::snapshot::{self, Freshness};
 use crate::pg::spi::Session;
@@ -61,14 +61,14 @@ fn pg_tviews_refresh(name: &str) -> i64 {
         convert::find_owned(name)?;
         let tview = find_tview(name)?;
         flush()?;
-        let _activity = Activity::start(format!("refreshing TVIEW \"{}\"", tview.name.name));
         let session = Session::open();
         let _settings = refresh::pin(&tview);
         let freshness = match snapshot::is_per_transaction() {
             true => Freshness::Statement,
             false => Freshness::Latest,
         };
-        let written = refresh::reconcile(&session, &tview, freshness)?;
+        let what = format!("refreshing TVIEW \"{}\"", tview.name.name);
+        let written = within(what, || refresh::reconcile(&session, &tview, freshness))?;
         Ok(written.total() as i64)
     })
 }

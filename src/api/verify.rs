@@ -3,7 +3,7 @@
 use super::find_tview;
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::pg::guard::Activity;
+use crate::pg::guard::within;
 use crate::pg::identity::{Bounds, Identity, current_user};
 use crate::pg::relation;
 use crate::pg::snapshot::Snapshot;
@@ -38,11 +38,14 @@ pub(super) fn verify(name: Option<&str>) -> Result<Vec<Counts>> {
             found
         }
     };
-    tviews.iter().map(|tview| count(&session, tview)).collect()
+    let counted = |tview: &Rc<Tview>| {
+        let what = format!("verifying TVIEW \"{}\"", tview.name.name);
+        within(what, || count(&session, tview))
+    };
+    tviews.iter().map(counted).collect()
 }
 
 fn count(session: &Session, tview: &Tview) -> Result<Counts> {
-    let _activity = Activity::start(format!("verifying TVIEW \"{}\"", tview.name.name));
     let _settings = refresh::pin(tview);
     let _reader = Identity::switch(tview.owner, Bounds::Restricted);
     let text = &tview.statements.count_differences;

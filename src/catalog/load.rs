@@ -79,7 +79,7 @@ pub(super) fn load(
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.extend([oid, row.view]);
-    known.extend(views);
+    known.extend(views.iter().copied());
     known.extend(graph.sources.iter().map(|s| Oid::from(s.relid)));
     Ok(Tview {
         oid,
@@ -102,6 +102,7 @@ pub(super) fn load(
             .map(|s| sql::key_query(&graph.sources, s, &routes[s]))
             .collect(),
         has_other_unique: !unique.is_empty(),
+        views,
         graph,
         routes,
         statements,
@@ -165,7 +166,10 @@ fn unique_columns(session: &Session, table: Oid, columns: &[Column]) -> Result<V
     let text = include_str!("../../sql/statements/unique_columns.sql");
     let rows = run(session, text, &Args::none().with(table))?;
     let attributes: Vec<i16> = (0..rows.len()).filter_map(|r| rows.get(r, 1)).collect();
-    let is_unique = |c: &&Column| attributes.contains(&c.attribute) || attributes.contains(&0);
+    // An expression, or a column of the user's own that may be computed from the others.
+    let is_given = |a: &i16| columns.iter().any(|c| c.attribute == *a);
+    let is_any = !attributes.iter().all(is_given);
+    let is_unique = |c: &&Column| is_any || attributes.contains(&c.attribute);
     Ok(columns.iter().filter(is_unique).cloned().collect())
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Tview {
     /// The table's row type, and the type of arrays of it.
     pub(crate) row: Storage,
     pub(crate) row_array: Oid,
+    /// The views inside the backing view.
+    pub(crate) views: Vec<Oid>,
     pub(crate) graph: Graph,
     pub(crate) routes: Vec<Route>,
     /// Per source, from captured values to keys; `None` where the values are keys.

@@ -2,9 +2,12 @@
 //! children) or its triggers are put into another mode: the triggers follow, and the TVIEWs whose
 //! rows came or went without a write are compared as a whole.
 
+use super::check_and_lock;
+use super::install::register_source;
 use super::triggers::{drop_triggers, family, is_watched, place_capture, restore_modes};
 use crate::catalog;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::lineage::model::{Column, Source};
 use crate::pg::relation;
 use crate::pg::spi::{Args, Session};
 use crate::queue;
@@ -13,6 +16,7 @@ use pgrx::pg_sys::Oid;
 /// A table was created or altered.
 pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
     restore_modes(session, relid)?;
+    check_tview(relid)?;
     let members = family(session, relid)?;
     if members.len() < 2 && !is_watched(session, relid)? {
         return Ok(());
@@ -34,18 +38,63 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
         false => readers,
     };
     for tview in readers {
-        let shows_new_columns = |t: &catalog::Tview| {
-            t.graph
-                .sources
-                .iter()
-                .any(|s| s.relid == relid.to_u32() && s.is_read_whole)
-        };
-        if is_changed || catalog::tview(tview)?.is_some_and(|t| shows_new_columns(&t)) {
+        let is_altered = |s: &Source| s.relid == relid.to_u32() && can_alter(s);
+        let tview_of = catalog::tview(tview)?;
+        if is_changed || tview_of.is_some_and(|t| t.graph.sources.iter().any(is_altered)) {
             queue::add(|adding| adding.whole(tview));
         }
     }
     Ok(())
 }
+
+/// Whether ALTER TABLE can change what the query sees of the source without a write: names and number
+/// of columns of whole rows, expressions of generated ones.
+fn can_alter(source: &Source) -> bool {
+    let is_used = |c: &&Column| source.used.contains(&c.attribute);
+    source.is_read_whole || source.columns.iter().filter(is_used).any(|c| c.is_computed)
+}
+
+/// What a TVIEW cannot do without must still be there; loading it finds out.
+fn check_tview(relid: Oid) -> Result<()> {
+    match (catalog::tview(relid)?, relation::class(relid)) {
+        (Some(tview), Some(class)) if class.persistence == b'u' => Err(Error::Unfit {
+            table: tview.name.name.clone(),
+            state: "unlogged",
+            hint: "A crash would empty it: leave it logged.",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A view was created or replaced: TVIEWs that read it get its new sources and are compared.
+pub(crate) fn follow_view(session: &Session, view: Oid) -> Result<()> {
+    for oid in catalog::all(session)? {
+        let Some(tview) = catalog::tview(oid)? else {
+            continue;
+        };
+        if tview.view != view && !tview.views.contains(&view) {
+            continue;
+        }
+        let registered = tviews(session, REGISTERED, &Args::none().with(oid))?;
+        let mut sources: Vec<Oid> = tview
+            .graph
+            .sources
+            .iter()
+            .map(|s| Oid::from(s.relid))
+            .collect();
+        sources.sort_unstable_by_key(|s| s.to_u32());
+        sources.dedup();
+        check_and_lock(&tview.graph, &tview.views, tview.owner)?;
+        for source in sources.into_iter().filter(|s| !registered.contains(s)) {
+            register_source(session, oid, source)?;
+        }
+        queue::add(|adding| adding.whole(oid));
+    }
+    Ok(())
+}
+
+const REGISTERED: &str =
+    "SELECT source::pg_catalog.oid FROM {schema}.pg_tviews_source WHERE tview = $1::pg_catalog.oid";
 
 /// Tables were dropped.
 pub(crate) fn follow_dropped(session: &Session) -> Result<()> {

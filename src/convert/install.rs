@@ -184,7 +184,7 @@ fn register(session: &Session, relid: Oid, view: Oid, owns_view: bool) -> Result
     Ok(())
 }
 
-fn register_source(session: &Session, relid: Oid, source: Oid) -> Result<()> {
+pub(super) fn register_source(session: &Session, relid: Oid, source: Oid) -> Result<()> {
     let text = "INSERT INTO {schema}.pg_tviews_source (tview, source) \
                 VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid)";
     catalog::run(session, text, &Args::none().with(relid).with(source))?;

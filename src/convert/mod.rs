@@ -11,7 +11,7 @@ mod retire;
 mod shape;
 mod triggers;
 
-pub(crate) use family::{follow, follow_dropped};
+pub(crate) use family::{follow, follow_dropped, follow_view};
 pub(crate) use own::is_own_command;
 pub(crate) use retire::{drop_now, forget};
 pub(crate) use shape::{
@@ -22,7 +22,7 @@ use crate::catalog;
 use crate::error::{Error, Result};
 use crate::lineage::model::{Column, Graph, Name, quote};
 use crate::lineage::query;
-use crate::pg::guard::{Activity, Level, tell};
+use crate::pg::guard::{Level, tell, within};
 use crate::pg::identity::{Bounds, Identity, Settings, current_user};
 use crate::pg::node::Tree;
 use crate::pg::relation::{self, Lock};
@@ -39,7 +39,7 @@ use triggers::family;
 /// What a defining query reads.
 pub(crate) struct Examined {
     pub(crate) graph: Graph,
-    views: Vec<Oid>,
+    pub(crate) views: Vec<Oid>,
 }
 
 impl Examined {
@@ -71,10 +71,10 @@ pub(crate) fn examine(tree: &Tree, columns: &[String], entity: &str) -> Result<E
 
 /// Checks that `role` may make a TVIEW of these sources, and locks them against writers, in the
 /// order of their OIDs, with all that could be written in their place.
-pub(crate) fn check_and_lock(examined: &Examined, role: Oid) -> Result<()> {
+pub(crate) fn check_and_lock(graph: &Graph, views: &[Oid], role: Oid) -> Result<()> {
     let session = Session::open();
     let mut members: Vec<Oid> = Vec::new();
-    for source in &examined.graph.sources {
+    for source in &graph.sources {
         let relid = Oid::from(source.relid);
         if !relation::may_watch(relid, role) {
             return Err(Error::NoRight {
@@ -87,8 +87,7 @@ pub(crate) fn check_and_lock(examined: &Examined, role: Oid) -> Result<()> {
     }
     members.sort_unstable_by_key(|m| m.to_u32());
     members.dedup();
-    examined
-        .views
+    views
         .iter()
         .for_each(|v| relation::lock(*v, Lock::Definition));
     members
@@ -108,10 +107,6 @@ pub(crate) fn run_recorded() -> Result<()> {
         ) else {
             continue;
         };
-        let _activity = Activity::start(format!(
-            "converting table \"{}\" to a TVIEW at commit",
-            name.name
-        ));
         if entity(&name).is_none() {
             let message = format!(
                 "table \"{}\" stays an ordinary table because its name is no longer of the form tv_<entity>",
@@ -120,8 +115,11 @@ pub(crate) fn run_recorded() -> Result<()> {
             tell(Level::Notice, &message, None, None);
             continue;
         }
-        let _owner = Identity::switch(class.owner, Bounds::LocalUser);
-        convert_recorded(&conversion, &name)?;
+        let what = format!("converting table \"{}\" to a TVIEW at commit", name.name);
+        within(what, || {
+            let _owner = Identity::switch(class.owner, Bounds::LocalUser);
+            convert_recorded(&conversion, &name)
+        })?;
     }
     Ok(())
 }
@@ -141,7 +139,7 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     let columns = columns_as_created(conversion, name)?;
     let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
     let examined = examine(&tree, &names, entity(name).unwrap_or_default())?;
-    check_and_lock(&examined, current_user())?;
+    check_and_lock(&examined.graph, &examined.views, current_user())?;
     let tview = install(conversion.relid, name, tree, &examined, &columns)?;
     catalog::warn(&tview);
     let session = Session::open();
@@ -196,7 +194,7 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
     let examined = examine(&tree, &names, entity(&name).unwrap_or_default())?;
     let owner = relation::class(relid).map_or(current_user(), |c| c.owner);
-    check_and_lock(&examined, owner)?;
+    check_and_lock(&examined.graph, &examined.views, owner)?;
     let written = {
         let _owner = Identity::switch(owner, Bounds::LocalUser);
         let tview = install(relid, &name, tree, &examined, &columns)?;
@@ -253,6 +251,7 @@ fn find_definition(relid: Oid, name: &Name, definition: Option<&str>) -> Result<
     let view = format!("v_{}", entity(name).unwrap_or_default());
     match relation::find_in(&name.schema, &view) {
         Some(oid) if relation::class(oid).is_some_and(|c| c.kind == b'v') => {
+            check_given(name, relid, oid)?;
             let columns: Vec<String> = relation::columns(relid)
                 .iter()
                 .map(|c| quote(&c.name))
@@ -269,6 +268,22 @@ fn find_definition(relid: Oid, name: &Name, definition: Option<&str>) -> Result<
         _ => Err(Error::NoDefinition {
             table: name.name.clone(),
             view,
+        }),
+    }
+}
+
+/// The view gives every column of the table.
+fn check_given(name: &Name, relid: Oid, view: Oid) -> Result<()> {
+    let given = relation::columns(view);
+    let columns = relation::columns(relid);
+    match columns
+        .iter()
+        .find(|c| !given.iter().any(|g| g.name == c.name))
+    {
+        None => Ok(()),
+        Some(column) => Err(Error::ColumnMismatch {
+            table: name.name.clone(),
+            detail: format!("The view has no column \"{}\".", column.name),
         }),
     }
 }

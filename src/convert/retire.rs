@@ -1,5 +1,6 @@
 //! Owns the way back: a TVIEW that is dropped, or whose table or backing view is gone.
 
+use super::own::OwnCommand;
 use super::shape::find_owned;
 use super::triggers::{drop_triggers, release_source};
 use crate::catalog;
@@ -51,6 +52,7 @@ fn drop_view(session: &Session, view: Oid) -> Result<()> {
     match relation::name(view) {
         Some(name) => {
             let _superuser = Identity::superuser();
+            let _own = OwnCommand::start();
             let text = ["DROP VIEW ", &name.sql()].concat();
             session
                 .run_once(&text, &Args::none(), Snapshot::of_statement())

@@ -128,6 +128,7 @@ pub(super) fn drop_triggers(session: &Session, table: Oid, function: &str) -> Re
         .filter(|t| !t.is_inherited)
     {
         let _superuser = Identity::superuser();
+        let _own = OwnCommand::start();
         let text = ["DROP TRIGGER ", &quote(&trigger.name), " ON ", &name.sql()].concat();
         session.run_once(&text, &Args::none(), Snapshot::of_statement())?;
     }

@@ -90,6 +90,7 @@ fn check_one(function: &Function) -> Result<()> {
     Err(Error::Function {
         function: function.signature.clone(),
         volatility,
+        is_builtin: function.is_builtin,
     })
 }
 

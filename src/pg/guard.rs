@@ -28,13 +28,24 @@ unsafe impl Send for Raised {}
 thread_local! {
     /// What the extension is doing, innermost last; becomes the CONTEXT of errors.
     static ACTIVITY: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// What an error of ours has come out of so far, innermost first.
+    static FAILED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Names what is being done until dropped; errors meanwhile carry it in their CONTEXT.
-pub(crate) struct Activity(());
+/// Does something under a name that errors meanwhile, PostgreSQL's and ours, carry in their CONTEXT.
+pub(crate) fn within<T>(what: String, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _activity = Activity::start(what.clone());
+    let result = f();
+    if result.is_err() {
+        FAILED.with_borrow_mut(|failed| failed.push(what));
+    }
+    result
+}
+
+struct Activity(());
 
 impl Activity {
-    pub(crate) fn start(what: String) -> Activity {
+    fn start(what: String) -> Activity {
         ACTIVITY.with_borrow_mut(|a| a.push(what));
         Activity(())
     }
@@ -159,6 +170,12 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
     })
 }
 
+fn failed() -> Option<String> {
+    let mut lines = FAILED.take();
+    lines.extend(activity());
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 enum Outcome {
     Raised(*mut pg_sys::ErrorData),
     Report {
@@ -234,7 +251,7 @@ unsafe fn raise(outcome: Outcome) -> ! {
             detail,
             hint,
         } => {
-            let context = activity().map(|a| c_text(&a));
+            let context = failed().map(|a| c_text(&a));
             // SAFETY: the server copies every text before errfinish jumps; the texts are freed before.
             unsafe {
                 ffi::errstart(pgrx::PgLogLevel::ERROR as i32, null());

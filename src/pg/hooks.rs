@@ -214,7 +214,8 @@ unsafe fn has_prefix(create: *mut pg_sys::CreateTableAsStmt) -> bool {
     unsafe {
         CStr::from_ptr((*(*(*create).into).rel).relname)
             .to_bytes()
-            .starts_with(b"tv_")
+            .strip_prefix(b"tv_")
+            .is_some_and(|entity| !entity.is_empty())
     }
 }
 
@@ -400,9 +401,7 @@ unsafe fn fire(fcinfo: pg_sys::FunctionCallInfo, handler: fn(&Firing<'_>) -> Res
     let firing = unsafe { Firing::of(fcinfo) };
     boundary(|| match &firing {
         Some(firing) => handler(firing),
-        None => Err(crate::error::Error::Internal(
-            "not called as a trigger".into(),
-        )),
+        None => Err(crate::error::Error::NotATrigger),
     });
 }
 

@@ -12,7 +12,7 @@ pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::pg::guard::Activity;
+use crate::pg::guard::within;
 use crate::pg::identity::{Bounds, Identity, ReadWrite, Settings};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::Session;
@@ -94,8 +94,8 @@ pub(crate) fn flush(freshness: Freshness) -> Result<()> {
             return Err(Error::Unsettled(MAX_ROUNDS));
         }
         if let Some(tview) = catalog::tview(Oid::from(oid))? {
-            let _activity = Activity::start(format!("refreshing TVIEW \"{}\"", tview.name.name));
-            refresh(&tview, owed, freshness)?;
+            let what = format!("refreshing TVIEW \"{}\"", tview.name.name);
+            within(what, || refresh(&tview, owed, freshness))?;
         }
     }
     snapshot::advance();

@@ -47,7 +47,7 @@ pub(super) fn keys(
             let strict = tview.routes[start.source].is_strict();
             let leads_on = |row: &Row| row.iter().zip(&strict).all(|(v, s)| !(*s && v.is_null()));
             let rows: Vec<Row> = rows.into_iter().filter(leads_on).collect();
-            look_up(
+            let is_null_met = look_up(
                 session,
                 tview,
                 &start,
@@ -56,6 +56,9 @@ pub(super) fn keys(
                 active.snapshot(),
                 &mut keys,
             )?;
+            if is_null_met {
+                refuse_null_keys(session, tview, active.snapshot())?;
+            }
             if keys.len() > limit {
                 return Ok(None);
             }
@@ -75,6 +78,7 @@ fn is_complete(row: &Row) -> bool {
     row.iter().all(|v| !v.is_null())
 }
 
+/// Adds the keys to which values lead; true if one has a NULL in it.
 fn look_up(
     session: &Session,
     tview: &Tview,
@@ -83,18 +87,18 @@ fn look_up(
     query: &str,
     snapshot: Snapshot<'_>,
     keys: &mut HashSet<Row>,
-) -> Result<()> {
+) -> Result<bool> {
     let columns = tview.start_storage(start.source);
+    let mut is_null_met = false;
     for some in rows.chunks(KEYS_AT_ONCE) {
         let args = Args::none().with_columns(some, &columns)?;
         let found = session.run(query, &args, snapshot)?;
-        keys.extend(
-            (0..found.len())
-                .map(|r| found.row(r, &tview.key))
-                .filter(is_complete),
-        );
+        let rows = (0..found.len()).map(|r| found.row(r, &tview.key));
+        let (complete, other): (Vec<Row>, Vec<Row>) = rows.partition(is_complete);
+        is_null_met |= !other.is_empty();
+        keys.extend(complete);
     }
-    Ok(())
+    Ok(is_null_met)
 }
 
 /// A row of the source that holds the key came or went with a NULL in it: an error if the query
@@ -117,7 +121,12 @@ fn check_null_keys(
     }
     let active = take_snapshot(freshness);
     let _reader = as_reader(tview);
-    let found = session.run(&tview.statements.null_key, &Args::none(), active.snapshot())?;
+    refuse_null_keys(session, tview, active.snapshot())
+}
+
+/// A key came out NULL: an error if the query shows a row with it.
+fn refuse_null_keys(session: &Session, tview: &Tview, snapshot: Snapshot<'_>) -> Result<()> {
+    let found = session.run(&tview.statements.null_key, &Args::none(), snapshot)?;
     match found.len() {
         0 => Ok(()),
         _ => Err(Error::NullKey {

@@ -1,0 +1,127 @@
+-- What happens to TVIEWs when their sources, views and tables are altered: they follow, or the change
+-- is refused. Nothing goes stale.
+\set SHOW_CONTEXT never
+CREATE SCHEMA definitions_change;
+SET search_path = definitions_change, public;
+
+-- Partitions and children come and go.
+CREATE TABLE tb_sale (pk_sale int, id uuid NOT NULL, year int NOT NULL, amount numeric) PARTITION BY LIST (year);
+CREATE TABLE tb_sale_2023 PARTITION OF tb_sale FOR VALUES IN (2023);
+INSERT INTO tb_sale VALUES (1, oracle.uuid(1), 2023, 10);
+CREATE TABLE tb_place (pk_place int, id uuid NOT NULL, name text);
+INSERT INTO tb_place VALUES (1, oracle.uuid(1), 'Rome');
+SELECT 'SELECT pk_sale, id, jsonb_build_object(''name'', amount) AS data FROM tb_sale' AS sale,
+       'SELECT pk_place, id, jsonb_build_object(''name'', name) AS data FROM tb_place' AS place \gset
+CREATE TABLE tv_sale AS :sale;
+CREATE TABLE tv_place AS :place;
+PREPARE checks AS SELECT oracle.check('tv_sale', :'sale') AS sale, oracle.check('tv_place', :'place') AS place;
+SELECT oracle.routes('tv_sale') AS sale, oracle.routes('tv_place') AS place;
+-- A new partition, written by its own name.
+CREATE TABLE tb_sale_2024 PARTITION OF tb_sale FOR VALUES IN (2024);
+INSERT INTO tb_sale_2024 VALUES (2, oracle.uuid(2), 2024, 20);
+EXECUTE checks;
+-- A table with rows joins, and is then written by its own name.
+CREATE TABLE tb_sale_2025 (id uuid NOT NULL, amount numeric, year int NOT NULL, pk_sale int);
+INSERT INTO tb_sale_2025 VALUES (oracle.uuid(3), 30, 2025, 3);
+ALTER TABLE tb_sale ATTACH PARTITION tb_sale_2025 FOR VALUES IN (2025);
+EXECUTE checks;
+UPDATE tb_sale_2025 SET amount = 31;
+SET session_replication_role = replica;
+INSERT INTO tb_sale_2025 VALUES (oracle.uuid(4), 40, 2025, 4);
+RESET session_replication_role;
+EXECUTE checks;
+-- It leaves: its rows too; it is no longer watched.
+ALTER TABLE tb_sale DETACH PARTITION tb_sale_2025;
+EXECUTE checks;
+SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 'tb_sale_2025'::regclass;
+-- Rolled back, nothing has happened.
+BEGIN;
+ALTER TABLE tb_sale DETACH PARTITION tb_sale_2024;
+SELECT count(*) FROM tv_sale;
+ROLLBACK;
+UPDATE tb_sale_2024 SET amount = 21;
+EXECUTE checks;
+DROP TABLE tb_sale_2024;
+EXECUTE checks;
+-- Inheritance.
+CREATE TABLE tb_town (mayor text) INHERITS (tb_place);
+INSERT INTO tb_town VALUES (2, oracle.uuid(2), 'Ostia', 'Ada');
+EXECUTE checks;
+CREATE TABLE tb_village (name text, pk_place int, id uuid NOT NULL);
+INSERT INTO tb_village VALUES ('Nemi', 3, oracle.uuid(3));
+ALTER TABLE tb_village INHERIT tb_place;
+EXECUTE checks;
+UPDATE tb_village SET name = 'Nemi on the lake';
+EXECUTE checks;
+ALTER TABLE tb_village NO INHERIT tb_place;
+EXECUTE checks;
+DROP TABLE tb_town;
+EXECUTE checks;
+
+-- A source gets a column, and one is renamed, where rows are shown whole and where they are not.
+CREATE TABLE tb_item (pk_item int PRIMARY KEY, id uuid NOT NULL, name text, price int, twice int GENERATED ALWAYS AS (price * 2) STORED);
+INSERT INTO tb_item VALUES (1, oracle.uuid(1), 'Cup', 3);
+SELECT 'SELECT pk_item AS pk_whole, id, to_jsonb(i) AS data FROM tb_item i' AS whole,
+       'SELECT pk_item, id, jsonb_build_object(''name'', name, ''twice'', twice) AS data FROM tb_item' AS item \gset
+CREATE TABLE tv_whole AS :whole;
+CREATE TABLE tv_item AS :item;
+ALTER TABLE tb_item ADD COLUMN weight int DEFAULT 5;
+SELECT data FROM tv_whole;
+ALTER TABLE tb_item RENAME COLUMN price TO cost;
+SELECT data FROM tv_whole;
+ALTER TABLE tb_item RENAME TO tb_thing;
+ALTER TABLE tb_thing RENAME COLUMN name TO label;
+UPDATE tb_thing SET label = 'Mug', cost = 4;
+SELECT data FROM tv_item;
+SELECT oracle.check('tv_whole', 'SELECT pk_item AS pk_whole, id, to_jsonb(i) AS data FROM tb_thing i') AS whole,
+       oracle.check('tv_item', 'SELECT pk_item, id, jsonb_build_object(''name'', label, ''twice'', twice) AS data FROM tb_thing') AS item;
+SELECT oracle.routes('tv_whole') AS whole, oracle.routes('tv_item') AS item;
+
+-- A view inside a definition, and the view that is the definition, get another query and other sources.
+CREATE TABLE tb_old (pk_old int PRIMARY KEY, id uuid NOT NULL, name text);
+CREATE TABLE tb_new (pk_new int PRIMARY KEY, id uuid NOT NULL, name text);
+INSERT INTO tb_old VALUES (1, oracle.uuid(1), 'old');
+INSERT INTO tb_new VALUES (1, oracle.uuid(1), 'new');
+CREATE VIEW inner_view AS SELECT pk_old AS pk, id, name FROM tb_old;
+CREATE VIEW v_outer AS SELECT pk AS pk_outer, id, jsonb_build_object('name', name) AS data FROM inner_view;
+CREATE TABLE tv_outer AS SELECT pk_outer, id, data FROM v_outer;
+SELECT oracle.routes('tv_outer');
+CREATE OR REPLACE VIEW inner_view AS SELECT pk_new AS pk, id, name FROM tb_new;
+SELECT data FROM tv_outer;
+UPDATE tb_new SET name = 'newer';
+SELECT oracle.check('tv_outer', 'TABLE v_outer'), oracle.routes('tv_outer');
+CREATE OR REPLACE VIEW v_outer AS SELECT pk AS pk_outer, id, jsonb_build_object('name', upper(name)) AS data FROM inner_view;
+SELECT data FROM tv_outer;
+-- With what cannot be maintained, the change is refused.
+CREATE OR REPLACE VIEW inner_view AS SELECT pk_new AS pk, id, name || random() AS name FROM tb_new;
+SELECT data FROM tv_outer;
+
+-- What would leave a TVIEW without its key, a column or its rows is refused.
+ALTER TABLE tv_item DROP CONSTRAINT tv_item_pkey;
+ALTER TABLE tv_item RENAME COLUMN data TO document;
+ALTER TABLE tv_item DROP COLUMN data;
+ALTER TABLE tv_item SET UNLOGGED;
+-- A column and a unique index of the user's own are welcome, also where rows swap its values.
+INSERT INTO tb_thing VALUES (2, oracle.uuid(2), 'Jug', 5);
+ALTER TABLE tv_item ADD COLUMN note text, ADD COLUMN name text GENERATED ALWAYS AS (data->>'name') STORED;
+CREATE UNIQUE INDEX ON tv_item (name);
+BEGIN;
+UPDATE tb_thing SET label = 'x' WHERE pk_item = 1;
+UPDATE tb_thing SET label = 'Mug' WHERE pk_item = 2;
+UPDATE tb_thing SET label = 'Jug' WHERE pk_item = 1;
+COMMIT;
+SELECT pk_item, name, note FROM tv_item ORDER BY pk_item;
+
+-- Triggers that are switched off and on again keep their modes.
+ALTER TABLE tb_thing DISABLE TRIGGER ALL;
+ALTER TABLE tb_thing ENABLE TRIGGER ALL;
+SELECT string_agg(format('%s %s', tgname, tgenabled), ', ' ORDER BY tgname) AS modes FROM pg_trigger WHERE tgrelid = 'tb_thing'::regclass;
+SET session_replication_role = replica;
+UPDATE tb_thing SET label = 'Replicated' WHERE pk_item = 1;
+RESET session_replication_role;
+SELECT oracle.check('tv_whole', 'SELECT pk_item AS pk_whole, id, to_jsonb(i) AS data FROM tb_thing i');
+
+-- A computed key that turns NULL is an error, not a row that is missing.
+CREATE TABLE tv_code AS SELECT md5(nullif(label, 'none'))::uuid AS id, '{}'::jsonb AS data FROM tb_thing;
+UPDATE tb_thing SET label = 'none' WHERE pk_item = 2;
+SELECT oracle.check('tv_code', 'SELECT md5(nullif(label, ''none''))::uuid, ''{}''::jsonb FROM tb_thing'), oracle.routes('tv_code');
