@@ -11,7 +11,7 @@ PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)
 SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
 CARGO = PG_CONFIG='$(PG_CONFIG)' scripts/cargo
 
-.PHONY: all install installcheck demo check check-format check-lint check-docs clean help
+.PHONY: all install installcheck demo check check-format check-lint check-rustdoc clean help
 
 all: $(PACKAGE)/built
 
@@ -40,7 +40,7 @@ check-format:
 check-lint: | pg-config
 	@$(CARGO) clippy --all-targets -- -D warnings
 
-check-docs: | pg-config
+check-rustdoc: | pg-config
 	@RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
 
 clean:
@@ -58,5 +58,5 @@ help:
 	@echo 'make check          sets up, runs all tests on private servers'
 	@echo 'make check-format   rustfmt'
 	@echo 'make check-lint     clippy, warnings are errors'
-	@echo 'make check-docs     rustdoc, warnings are errors'
+	@echo 'make check-rustdoc  rustdoc, warnings are errors'
 	@echo 'make clean          removes what was built'
