@@ -6,7 +6,7 @@ use crate::catalog;
 use crate::convert;
 use crate::error::Result;
 use crate::guc;
-use crate::lineage::model::Name;
+use crate::name::Name;
 use crate::pg::guard::{Level, tell};
 use crate::pg::hooks::Create;
 use crate::pg::identity::current_user;

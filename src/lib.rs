@@ -1,7 +1,7 @@
 //! pg_tviews: tables that always equal their defining query, kept up row by row inside the
 //! writing transactions. `docs/architecture.md` tells the concepts and where each lives.
 //!
-//! From the ground up: `error`, settings in `guc`, the server in `pg`, what a transaction
+//! From the ground up: `error`, `name`, settings in `guc`, the server in `pg`, what a transaction
 //! owes in `queue`, the analysis of queries in `lineage`, `catalog`, then `capture`,
 //! `convert` and `refresh`, then what PostgreSQL and users call: `ddl`, `commit`, `api`.
 
@@ -14,6 +14,7 @@ mod ddl;
 mod error;
 mod guc;
 mod lineage;
+mod name;
 mod pg;
 mod queue;
 mod refresh;

@@ -3,8 +3,9 @@
 
 use super::{SEARCH_PATH, Statements, Tview, run};
 use crate::error::{Error, Result};
-use crate::lineage::model::{Column, Graph, Name};
+use crate::lineage::model::Graph;
 use crate::lineage::{query, route, sql};
+use crate::name::{Column, Name};
 use crate::pg::identity::Settings;
 use crate::pg::node::Tree;
 use crate::pg::spi::{Args, Session};

@@ -10,7 +10,8 @@ mod load;
 pub(crate) use load::key_columns;
 
 use crate::error::{Error, Result};
-use crate::lineage::model::{Column, Graph, Name, Route};
+use crate::lineage::model::{Graph, Route};
+use crate::name::{Column, Name};
 use crate::pg::guard::{Level, tell};
 use crate::pg::identity::{Identity, Settings};
 use crate::pg::snapshot::Snapshot;

@@ -7,7 +7,8 @@ use super::install::register_source;
 use super::triggers::{drop_triggers, family, is_watched, place_capture, restore_modes};
 use crate::catalog;
 use crate::error::{Error, Result};
-use crate::lineage::model::{Column, Source};
+use crate::lineage::model::Source;
+use crate::name::Column;
 use crate::pg::relation;
 use crate::pg::spi::{Args, Session};
 use crate::queue;
@@ -76,16 +77,9 @@ pub(crate) fn follow_view(session: &Session, view: Oid) -> Result<()> {
             continue;
         }
         let registered = tviews(session, REGISTERED, &Args::none().with(oid))?;
-        let mut sources: Vec<Oid> = tview
-            .graph
-            .sources
-            .iter()
-            .map(|s| Oid::from(s.relid))
-            .collect();
-        sources.sort_unstable_by_key(|s| s.to_u32());
-        sources.dedup();
+        let sources = tview.graph.tables().into_iter().map(Oid::from);
         check_and_lock(&tview.graph, &tview.views, tview.owner)?;
-        for source in sources.into_iter().filter(|s| !registered.contains(s)) {
+        for source in sources.filter(|s| !registered.contains(s)) {
             register_source(session, oid, source)?;
         }
         queue::add(|adding| adding.whole(oid));

@@ -6,7 +6,7 @@ use super::shape::entity;
 use super::{Examined, triggers};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::lineage::model::{Column, Name, quote};
+use crate::name::{Column, Name, quote};
 use crate::pg::guard::attempt;
 use crate::pg::identity::{Settings, setting};
 use crate::pg::node::Tree;

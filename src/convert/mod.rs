@@ -20,8 +20,9 @@ pub(crate) use shape::{
 
 use crate::catalog;
 use crate::error::{Error, Result};
-use crate::lineage::model::{Column, Graph, Name, quote};
+use crate::lineage::model::Graph;
 use crate::lineage::query;
+use crate::name::{Column, Name, quote};
 use crate::pg::guard::{Level, tell, within};
 use crate::pg::identity::{Bounds, Identity, Settings, current_user};
 use crate::pg::node::Tree;
@@ -45,10 +46,7 @@ pub(crate) struct Examined {
 impl Examined {
     /// The source tables, in the order of their OIDs.
     fn sources(&self) -> Vec<Oid> {
-        let mut relids: Vec<u32> = self.graph.sources.iter().map(|s| s.relid).collect();
-        relids.sort_unstable();
-        relids.dedup();
-        relids.into_iter().map(Oid::from).collect()
+        self.graph.tables().into_iter().map(Oid::from).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //! users are told about them.
 
 use crate::error::{Error, Result};
-use crate::lineage::model::{Column, Name, literal};
+use crate::name::{Column, Name, literal};
 use crate::pg::function;
 use crate::pg::identity::current_user;
 use crate::pg::node::Tree;

@@ -3,7 +3,7 @@
 use super::own::OwnCommand;
 use crate::catalog;
 use crate::error::Result;
-use crate::lineage::model::{Name, quote};
+use crate::name::{Name, quote};
 use crate::pg::identity::Identity;
 use crate::pg::relation;
 use crate::pg::snapshot::Snapshot;

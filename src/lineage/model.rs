@@ -1,50 +1,8 @@
 //! Owns the data of the analysis: sources, the links between them and the key, and routes.
 //! Plain owned data; made by `query`, completed by `route`, read by everything above.
 
+use crate::name::{Column, Name};
 use std::collections::BTreeSet;
-
-/// A name in a schema.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Name {
-    pub(crate) schema: String,
-    pub(crate) name: String,
-}
-
-impl Name {
-    /// Quoted and qualified, for SQL.
-    pub(crate) fn sql(&self) -> String {
-        format!("{}.{}", quote(&self.schema), quote(&self.name))
-    }
-}
-
-/// An identifier in double quotes, always: reserved words then need no list.
-pub(crate) fn quote(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
-/// A string as an SQL literal, for settings with standard_conforming_strings on or off.
-pub(crate) fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    match quoted.contains('\\') {
-        true => format!("E'{}'", quoted.replace('\\', "\\\\")),
-        false => format!("'{quoted}'"),
-    }
-}
-
-/// A column as SQL and capture need it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Column {
-    pub(crate) attribute: i16,
-    pub(crate) name: String,
-    pub(crate) type_oid: u32,
-    /// The type by name, qualified.
-    pub(crate) type_sql: String,
-    pub(crate) typmod: i32,
-    /// A generated or identity column.
-    pub(crate) is_computed: bool,
-    /// Quoted and qualified, where it is not the type's own.
-    pub(crate) collation: Option<String>,
-}
 
 /// One occurrence of a table in the defining query.
 #[derive(Clone, Debug)]
@@ -130,6 +88,16 @@ pub(crate) struct Graph {
     pub(crate) key: Vec<KeyPart>,
     /// Why a key column has no root.
     pub(crate) key_obstacle: Option<Reason>,
+}
+
+impl Graph {
+    /// The tables that the query reads, in the order of their OIDs.
+    pub(crate) fn tables(&self) -> Vec<u32> {
+        let mut relids: Vec<u32> = self.sources.iter().map(|s| s.relid).collect();
+        relids.sort_unstable();
+        relids.dedup();
+        relids
+    }
 }
 
 /// A key column of the TVIEW.

@@ -164,8 +164,9 @@ fn skip(into: &[Link], out_of: &[Link]) -> Option<Vec<Link>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Column, Form, Name, Source};
+    use super::super::model::{Form, Source};
     use super::*;
+    use crate::name::{Column, Name};
 
     fn source(name: &str) -> Source {
         let column = |attribute: i16| Column {

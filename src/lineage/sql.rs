@@ -1,7 +1,8 @@
 //! Owns the text of every statement that depends on a TVIEW's shape. Values are parameters;
 //! identifiers go through [`quote`]; everything is qualified.
 
-use super::model::{Column, Form, Hop, Link, Name, Route, Side, Source, quote, tag};
+use super::model::{Form, Hop, Link, Route, Side, Source, tag};
+use crate::name::{Column, Name, quote};
 
 /// A TVIEW as its statements need it.
 pub(crate) struct Table<'a> {

@@ -80,7 +80,7 @@ pub(crate) fn equality(operator: Oid) -> Option<Equality> {
         Some(Equality {
             sql: format!(
                 "OPERATOR({}.{})",
-                crate::lineage::model::quote(&schema),
+                crate::name::quote(&schema),
                 super::node::take_text(name)
             ),
             families,
@@ -166,7 +166,7 @@ pub(crate) fn collation_name(collation: Oid) -> Option<String> {
         let schema = super::relation::schema_name(row.collnamespace);
         pg_sys::ReleaseSysCache(tuple);
         Some(
-            crate::lineage::model::Name {
+            crate::name::Name {
                 schema: schema?,
                 name,
             }

@@ -3,7 +3,7 @@
 use super::ffi;
 use super::function;
 use super::guard::{c_text, call};
-use crate::lineage::model::{Column, Name, quote};
+use crate::name::{Column, Name, quote};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::CStr;
 

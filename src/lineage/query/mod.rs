@@ -10,9 +10,10 @@
 mod links;
 mod sides;
 
-use super::model::{Graph, KeyPart, Link, Name, Reason, Root, Source};
+use super::model::{Graph, KeyPart, Link, Reason, Root, Source};
 use super::volatility;
 use crate::error::{Error, Result};
+use crate::name::Name;
 use crate::pg::function;
 use crate::pg::node::{
     Entry, Expr, FromItem, JoinKind, Kind, Query, Shape, SubLink, SubLinkKind, Target, Var,
