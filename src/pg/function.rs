@@ -23,9 +23,9 @@ pub(crate) fn function(oid: Oid) -> Function {
         Function {
             name: match name.is_null() {
                 true => String::new(),
-                false => super::node::take_text(name),
+                false => super::list::take_text(name),
             },
-            signature: super::node::take_text(pg_sys::format_procedure(oid)),
+            signature: super::list::take_text(pg_sys::format_procedure(oid)),
             volatility: pg_sys::func_volatile(oid) as u8,
             is_builtin: oid.to_u32() < pg_sys::FirstNormalObjectId
                 && pg_sys::get_func_namespace(oid).to_u32() == pg_sys::PG_CATALOG_NAMESPACE,
@@ -81,7 +81,7 @@ pub(crate) fn equality(operator: Oid) -> Option<Equality> {
             sql: format!(
                 "OPERATOR({}.{})",
                 crate::name::quote(&schema),
-                super::node::take_text(name)
+                super::list::take_text(name)
             ),
             families,
         })
@@ -99,7 +99,7 @@ unsafe fn operator_schema(operator: Oid) -> Option<String> {
         let namespace =
             (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_operator>()).oprnamespace;
         pg_sys::ReleaseSysCache(tuple);
-        super::relation::schema_name(namespace)
+        super::list::schema_name(namespace)
     }
 }
 
@@ -108,7 +108,7 @@ unsafe fn families(operator: Oid) -> Vec<u32> {
     // SAFETY: gives a list of OIDs.
     unsafe {
         let list = pg_sys::get_mergejoin_opfamilies(operator);
-        let count = super::node::list_len(list);
+        let count = super::list::list_len(list);
         (0..count)
             .map(|i| pg_sys::list_nth_oid(list, i).to_u32())
             .collect()
@@ -163,7 +163,7 @@ pub(crate) fn collation_name(collation: Oid) -> Option<String> {
         let name = CStr::from_ptr(row.collname.data.as_ptr())
             .to_string_lossy()
             .into_owned();
-        let schema = super::relation::schema_name(row.collnamespace);
+        let schema = super::list::schema_name(row.collnamespace);
         pg_sys::ReleaseSysCache(tuple);
         Some(
             crate::name::Name {
@@ -179,7 +179,7 @@ pub(crate) fn collation_name(collation: Oid) -> Option<String> {
 pub(crate) fn type_sql(type_oid: Oid) -> String {
     let flags = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN | pg_sys::FORMAT_TYPE_FORCE_QUALIFY;
     // SAFETY: palloc'd text.
-    unsafe { super::node::take_text(pg_sys::format_type_extended(type_oid, -1, flags as u16)) }
+    unsafe { super::list::take_text(pg_sys::format_type_extended(type_oid, -1, flags as u16)) }
 }
 
 /// Whether values of the type are rows: composite types, domains over them, `record`.
@@ -191,5 +191,5 @@ pub(crate) fn is_row_type(type_oid: Oid) -> bool {
 /// A type's name for messages; a modifier below zero is none.
 pub(crate) fn type_name(type_oid: Oid, typmod: i32) -> String {
     // SAFETY: palloc'd text.
-    unsafe { super::node::take_text(pg_sys::format_type_with_typemod(type_oid, typmod)) }
+    unsafe { super::list::take_text(pg_sys::format_type_with_typemod(type_oid, typmod)) }
 }

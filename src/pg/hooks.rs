@@ -6,7 +6,8 @@
 //! function pointer: an error of the statement then jumps straight over it, untouched.
 
 use super::guard::boundary;
-use super::node::{Tree, pointers};
+use super::list::pointers;
+use super::node::Tree;
 use super::trigger::{Firing, no_tuple};
 use super::{ffi, relation, transaction, version};
 use crate::error::Result;
@@ -85,7 +86,7 @@ pub(crate) fn register(all: Handlers) {
         pg_sys::ProcessUtility_hook = Some(process_utility);
         NEXT_START = pg_sys::ExecutorStart_hook;
         pg_sys::ExecutorStart_hook = Some(executor_start);
-        version::register_executor_run();
+        version::register_executor_run(push_own_snapshot);
         NEXT_FINISH = pg_sys::ExecutorFinish_hook;
         pg_sys::ExecutorFinish_hook = Some(executor_finish);
         pg_sys::RegisterXactCallback(Some(transaction_event), std::ptr::null_mut());
@@ -334,7 +335,7 @@ unsafe fn before_plan(desc: *mut pg_sys::QueryDesc) -> Result<bool> {
 
 /// Makes a query's own snapshot the active one where an exchange has parted the two: functions
 /// that it calls read with the active one. Gives whether the caller has to pop it.
-pub(super) unsafe fn push_own_snapshot(desc: *mut pg_sys::QueryDesc) -> bool {
+unsafe fn push_own_snapshot(desc: *mut pg_sys::QueryDesc) -> bool {
     // SAFETY: a started query descriptor.
     unsafe {
         let is_parted = !(handlers().is_idle)()

@@ -7,6 +7,7 @@ pub(crate) mod function;
 pub(crate) mod guard;
 pub(crate) mod hooks;
 pub(crate) mod identity;
+mod list;
 pub(crate) mod node;
 pub(crate) mod relation;
 pub(crate) mod snapshot;

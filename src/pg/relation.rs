@@ -57,14 +57,6 @@ pub(crate) fn kind_words(kind: u8) -> &'static str {
     }
 }
 
-pub(crate) fn schema_name(namespace: Oid) -> Option<String> {
-    // SAFETY: a syscache lookup giving palloc'd text or null.
-    unsafe {
-        let name = pg_sys::get_namespace_name(namespace);
-        (!name.is_null()).then(|| super::node::take_text(name))
-    }
-}
-
 pub(crate) fn name(relid: Oid) -> Option<Name> {
     // SAFETY: syscache lookups.
     unsafe {
@@ -72,9 +64,9 @@ pub(crate) fn name(relid: Oid) -> Option<Name> {
         if name.is_null() {
             return None;
         }
-        let name = super::node::take_text(name);
+        let name = super::list::take_text(name);
         Some(Name {
-            schema: schema_name(pg_sys::get_rel_namespace(relid))?,
+            schema: super::list::schema_name(pg_sys::get_rel_namespace(relid))?,
             name,
         })
     }
@@ -86,7 +78,7 @@ pub(crate) fn role_name(role: Oid) -> String {
         let name = pg_sys::GetUserNameFromId(role, true);
         match name.is_null() {
             true => role.to_u32().to_string(),
-            false => super::node::take_text(name),
+            false => super::list::take_text(name),
         }
     }
 }
@@ -131,7 +123,7 @@ pub(crate) fn quote_text(text: &str) -> String {
     // SAFETY: as for `find`; the list holds String nodes.
     unsafe {
         let list = super::version::name_list(&text);
-        super::node::pointers::<pg_sys::Node>(list)
+        super::list::pointers::<pg_sys::Node>(list)
             .into_iter()
             .map(|n| {
                 CStr::from_ptr(super::version::string_value(n))
@@ -149,7 +141,7 @@ pub(crate) fn quote_if_needed(name: &Name) -> String {
     let (schema, name) = (c_text(&name.schema), c_text(&name.name));
     // SAFETY: palloc'd text.
     unsafe {
-        super::node::take_text(pg_sys::quote_qualified_identifier(
+        super::list::take_text(pg_sys::quote_qualified_identifier(
             schema.as_ptr(),
             name.as_ptr(),
         ))
@@ -202,7 +194,7 @@ pub(crate) fn with_children(relid: Oid) -> Vec<Oid> {
     // SAFETY: gives a list of OIDs.
     unsafe {
         let list = call(|| ffi::find_all_inheritors(relid, no_lock, std::ptr::null_mut()));
-        (0..super::node::list_len(list))
+        (0..super::list::list_len(list))
             .map(|i| pg_sys::list_nth_oid(list, i))
             .collect()
     }

@@ -115,10 +115,15 @@ pub(super) unsafe fn standard_executor_start(desc: *mut pg_sys::QueryDesc, eflag
 
 static mut NEXT_RUN: pg_sys::ExecutorRun_hook_type = None;
 
-/// Chains the ExecutorRun hook, whose parameters changed in PostgreSQL 18.
-pub(super) unsafe fn register_executor_run() {
+/// What [`register_executor_run`] was given.
+static mut PUSH: unsafe fn(*mut pg_sys::QueryDesc) -> bool = |_| false;
+
+/// Chains the ExecutorRun hook, whose parameters changed in PostgreSQL 18. `push` makes a query's
+/// snapshot the active one where needed, and tells whether it has to be popped.
+pub(super) unsafe fn register_executor_run(push: unsafe fn(*mut pg_sys::QueryDesc) -> bool) {
     // SAFETY: called once, from _PG_init.
     unsafe {
+        PUSH = push;
         NEXT_RUN = pg_sys::ExecutorRun_hook;
         pg_sys::ExecutorRun_hook = Some(executor_run);
     }
@@ -133,7 +138,7 @@ unsafe extern "C-unwind" fn executor_run(
 ) {
     // SAFETY: what PostgreSQL handed over; nothing here has a destructor.
     unsafe {
-        let is_pushed = super::hooks::push_own_snapshot(desc);
+        let is_pushed = PUSH(desc);
         match NEXT_RUN {
             Some(next) => next(desc, direction, count, execute_once),
             None => standard_ExecutorRun(desc, direction, count, execute_once),
@@ -152,7 +157,7 @@ unsafe extern "C-unwind" fn executor_run(
 ) {
     // SAFETY: what PostgreSQL handed over; nothing here has a destructor.
     unsafe {
-        let is_pushed = super::hooks::push_own_snapshot(desc);
+        let is_pushed = PUSH(desc);
         match NEXT_RUN {
             Some(next) => next(desc, direction, count),
             None => standard_ExecutorRun(desc, direction, count),

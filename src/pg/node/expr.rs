@@ -1,9 +1,10 @@
 //! Owns the borrowed view of an expression: its kind, its children, and its text.
 
 use super::query::exprs;
-use super::{Query, Tree, take_text};
+use super::{Query, Tree};
 use crate::pg::ffi;
 use crate::pg::guard::{c_text, call};
+use crate::pg::list::take_text;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::c_void;
 use std::marker::PhantomData;

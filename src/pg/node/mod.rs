@@ -13,9 +13,10 @@ pub(crate) use query::{Entry, FromItem, JoinKind, Query, Shape, Target};
 use crate::error::{Error, Result};
 use crate::pg::ffi;
 use crate::pg::guard::{c_text, call};
+use crate::pg::list::{list_len, pointers, take_text};
 use crate::pg::version;
 use pgrx::pg_sys::{self, NodeTag, Oid};
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
 use std::ptr::null_mut;
 
 /// An analysed query of our own.
@@ -228,29 +229,4 @@ unsafe fn nested_queries(query: *mut pg_sys::Query) -> Vec<*mut pg_sys::Query> {
     // SAFETY: a valid query; the callback does not raise.
     unsafe { call(|| ffi::query_tree_walker(query, visit, context, 0)) };
     found
-}
-
-pub(in crate::pg) unsafe fn list_len(list: *const pg_sys::List) -> i32 {
-    // SAFETY: null is the empty list.
-    unsafe { if list.is_null() { 0 } else { (*list).length } }
-}
-
-/// The elements of a list of nodes.
-pub(in crate::pg) unsafe fn pointers<T>(list: *const pg_sys::List) -> Vec<*mut T> {
-    // SAFETY: the caller knows the element type.
-    unsafe {
-        (0..list_len(list))
-            .map(|i| pg_sys::list_nth(list, i).cast())
-            .collect()
-    }
-}
-
-/// Copies and frees a palloc'd text.
-pub(in crate::pg) unsafe fn take_text(text: *mut core::ffi::c_char) -> String {
-    // SAFETY: the caller hands a fresh, NUL-terminated text.
-    unsafe {
-        let owned = CStr::from_ptr(text).to_string_lossy().into_owned();
-        pg_sys::pfree(text.cast());
-        owned
-    }
 }

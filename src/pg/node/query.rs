@@ -1,7 +1,8 @@
 //! Owns the borrowed view of a query level: its FROM, target list, clauses and set operations.
 
-use super::{Expr, Kind, Tree, list_len, pointers};
+use super::{Expr, Kind, Tree};
 use crate::error::{Error, Result};
+use crate::pg::list::{list_len, pointers};
 use crate::pg::version;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::CStr;
