@@ -199,6 +199,10 @@ pub(crate) fn on_drop() -> Result<()> {
         return Ok(());
     }
     let session = Session::open();
+    let text = include_str!("../sql/statements/is_drop_of_interest.sql");
+    if catalog::run(&session, text, &Args::none())?.get(0, 1) != Some(true) {
+        return Ok(());
+    }
     let text = include_str!("../sql/statements/dropped_tviews.sql");
     let rows = catalog::run(&session, text, &Args::none())?;
     convert::follow_dropped(&session)?;

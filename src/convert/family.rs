@@ -4,7 +4,7 @@
 
 use super::check_and_lock;
 use super::install::register_source;
-use super::triggers::{drop_triggers, family, is_watched, place_capture, restore_modes};
+use super::triggers::{drop_triggers, family, place_capture, restore_modes};
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
@@ -16,12 +16,14 @@ use pgrx::pg_sys::Oid;
 
 /// A table was created or altered.
 pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
+    let text = include_str!("../../sql/statements/is_of_interest.sql");
+    let is_of_interest = catalog::run(session, text, &Args::none().with(relid))?.get(0, 1);
+    if is_of_interest != Some(true) {
+        return Ok(());
+    }
     restore_modes(session, relid)?;
     check_tview(relid)?;
     let members = family(session, relid)?;
-    if members.len() < 2 && !is_watched(session, relid)? {
-        return Ok(());
-    }
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
     let readers = tviews(session, text, &Args::none().with(relid))?;
     let mut is_changed = release_orphans(session)?;

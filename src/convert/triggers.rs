@@ -37,10 +37,6 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<bool> {
     Ok(is_new)
 }
 
-pub(super) fn is_watched(session: &Session, table: Oid) -> Result<bool> {
-    Ok(!triggers(session, table, "pg_tviews_capture")?.is_empty())
-}
-
 /// Puts our triggers on a table back into their modes, which ENABLE TRIGGER ALL changes.
 pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<()> {
     let text = include_str!("../../sql/statements/misfiring.sql");
