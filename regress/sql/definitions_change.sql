@@ -94,6 +94,7 @@ CREATE OR REPLACE VIEW v_outer AS SELECT pk AS pk_outer, id, jsonb_build_object(
 SELECT data FROM tv_outer;
 -- With what cannot be maintained, the change is refused.
 CREATE OR REPLACE VIEW inner_view AS SELECT pk_new AS pk, id, name || random() AS name FROM tb_new;
+CREATE OR REPLACE VIEW inner_view AS SELECT pk_outer AS pk, id, data->>'name' AS name FROM tv_outer;
 SELECT data FROM tv_outer;
 
 -- What would leave a TVIEW without its key, a column or its rows is refused.

@@ -196,7 +196,7 @@ fn analyse_view(view: Oid, key: &[Column]) -> Result<(Graph, Vec<Oid>)> {
     Ok((query::analyse(tree.query(), &positions)?, views))
 }
 
-/// `[all, columns, key, unique]` are what [`sql::Table`] calls them.
+/// `[all, columns, key, unique]` are what [`crate::lineage::sql::Table`] calls them.
 fn statements(
     table: &Name,
     view: &Name,

@@ -64,7 +64,7 @@ impl Tview {
     }
 }
 
-/// What [`sql::Table`] makes for a TVIEW.
+/// What [`crate::lineage::sql::Table`] makes for a TVIEW.
 pub(crate) struct Statements {
     pub(crate) compare_keys: String,
     pub(crate) compare_all: String,

@@ -3,7 +3,7 @@
 //! rows came or went without a write are compared as a whole.
 
 use super::check_and_lock;
-use super::install::register_source;
+use super::install::{check_no_circle, register_source};
 use super::triggers::{drop_triggers, family, place_capture, restore_modes};
 use crate::catalog;
 use crate::error::{Error, Result};
@@ -79,9 +79,10 @@ pub(crate) fn follow_view(session: &Session, view: Oid) -> Result<()> {
             continue;
         }
         let registered = tviews(session, REGISTERED, &Args::none().with(oid))?;
-        let sources = tview.graph.tables().into_iter().map(Oid::from);
+        let sources: Vec<Oid> = tview.graph.tables().into_iter().map(Oid::from).collect();
+        check_no_circle(session, oid, &tview.name, &sources)?;
         check_and_lock(&tview.graph, &tview.views, tview.owner)?;
-        for source in sources.filter(|s| !registered.contains(s)) {
+        for source in sources.into_iter().filter(|s| !registered.contains(s)) {
             register_source(session, oid, source)?;
         }
         queue::add(|adding| adding.whole(oid));

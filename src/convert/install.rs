@@ -70,7 +70,12 @@ pub(super) fn install(
     catalog::tview(relid)?.ok_or_else(damaged)
 }
 
-fn check_no_circle(session: &Session, relid: Oid, name: &Name, sources: &[Oid]) -> Result<()> {
+pub(super) fn check_no_circle(
+    session: &Session,
+    relid: Oid,
+    name: &Name,
+    sources: &[Oid],
+) -> Result<()> {
     let text = include_str!("../../sql/statements/reads.sql");
     let args = Args::none().with(relid).with(sources.to_vec());
     match catalog::run(session, text, &args)?.len() {

@@ -1,7 +1,7 @@
 //! Owns the conversion of a table into a TVIEW: which query defines it, what the query reads, and
 //! the order of the steps. Called at commit for tables that the hook recorded ([`run_recorded`]),
 //! and at once by the manual functions. The steps: [`shape`] checks, [`examine`] analyses,
-//! [`check_and_lock`] keeps writers out, [`install`] builds, and the rows are reconciled where they
+//! [`check_and_lock`] keeps writers out, [`mod@install`] builds, and the rows are reconciled where they
 //! may have fallen behind. [`retire`] is the way back.
 
 mod family;
