@@ -68,8 +68,11 @@ LANGUAGE c AS 'MODULE_PATHNAME';
 -- refuses what would leave a TVIEW without its key, a column or its rows.
 CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW',
-                 'CREATE TRIGGER')
+                 'CREATE TRIGGER', 'CREATE SCHEMA')
     EXECUTE FUNCTION pg_tviews_on_command();
 -- Forgets TVIEWs whose table or view is gone.
 CREATE EVENT TRIGGER pg_tviews_on_drop ON sql_drop
     EXECUTE FUNCTION pg_tviews_on_drop();
+-- Also where a replica applies DDL of its own.
+ALTER EVENT TRIGGER pg_tviews_on_command ENABLE ALWAYS;
+ALTER EVENT TRIGGER pg_tviews_on_drop ENABLE ALWAYS;

@@ -119,5 +119,5 @@ pub(crate) fn transaction_end() {
 
 pub(crate) fn subtransaction_abort(nest: i32) {
     queue::subtransaction_aborted(nest);
-    refresh::abandon();
+    refresh::subtransaction_aborted(nest);
 }

@@ -1,4 +1,4 @@
--- $1: a TVIEW. Its row, how many TVIEWs lie below it in a chain, and those above.
+-- $1: a TVIEW. Its row, how many TVIEWs lie below it in a chain, those above, and all of these.
 WITH RECURSIVE below (tview, depth) AS (
     SELECT $1::pg_catalog.oid, 0
     UNION
@@ -16,6 +16,8 @@ SELECT c.backing_view::pg_catalog.oid,
        c.owns_view,
        c.settings,
        (SELECT pg_catalog.max(depth) FROM below),
-       (SELECT pg_catalog.array_agg(tview) FROM above)
+       (SELECT pg_catalog.array_agg(tview) FROM above),
+       (SELECT pg_catalog.array_agg(tview)
+          FROM (SELECT tview FROM above UNION SELECT tview FROM below) AS related)
   FROM {schema}.pg_tviews_catalog c
  WHERE c.tview::pg_catalog.oid = $1

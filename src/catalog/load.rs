@@ -20,6 +20,8 @@ pub(super) struct CatalogRow {
     settings: Vec<(String, String)>,
     depth: i32,
     above: Vec<Oid>,
+    /// TVIEWs below, above and itself.
+    related: Vec<Oid>,
 }
 
 pub(super) fn read_row(session: &Session, oid: Oid) -> Result<Option<CatalogRow>> {
@@ -39,6 +41,7 @@ pub(super) fn read_row(session: &Session, oid: Oid) -> Result<Option<CatalogRow>
             .collect(),
         depth: rows.get(0, 4).unwrap_or(0),
         above: rows.get(0, 5).unwrap_or_default(),
+        related: rows.get(0, 6).unwrap_or_default(),
     }))
 }
 
@@ -75,11 +78,17 @@ pub(super) fn load(
         analyse_view(row.view, &key)?
     };
     let routes = route::choose(&graph);
-    let unique = unique_columns(session, oid, &columns)?;
+    // To delete and insert a row would lose what the user keeps in it, or rows that refer to it.
+    let has_own = all.iter().any(|c| !c.is_computed && !columns.contains(c));
+    let unique = match has_own {
+        true => Vec::new(),
+        false => unique_columns(session, oid, &columns)?,
+    };
     let statements = statements(&name, &view_name, [&all, &columns, &key, &unique])?;
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.extend([oid, row.view]);
+    known.extend(row.related.iter().copied());
     known.extend(views.iter().copied());
     known.extend(graph.sources.iter().map(|s| Oid::from(s.relid)));
     Ok(Tview {

@@ -106,6 +106,8 @@ struct Cache {
     captures: HashMap<Oid, Rc<Captures>>,
     /// Relations that an entry was derived from.
     known: HashSet<Oid>,
+    /// The extension's schema was looked up since the cache was last dropped.
+    knows_schema: bool,
 }
 
 thread_local! {
@@ -155,6 +157,10 @@ pub(crate) fn schema(session: &Session) -> Result<String> {
         static KNOWN: RefCell<Option<(Oid, String)>> = const { RefCell::new(None) };
     }
     let extension = hooks::extension().ok_or(Error::NotCreated)?;
+    // Forgotten with the rest when a schema is renamed.
+    if with_cache(|c| !std::mem::replace(&mut c.knows_schema, true)) {
+        KNOWN.set(None);
+    }
     let known = KNOWN.with_borrow(|k| k.clone());
     if let Some((_, schema)) = known.filter(|(oid, _)| *oid == extension) {
         return Ok(schema);
@@ -241,18 +247,21 @@ fn captures_for(tview: &Tview, named: Oid, columns: &[Column], is_below: bool) -
             columns.iter().find(|c| c.name == *name)
         };
         let attributes = tview.routes[index].start();
+        let values: Vec<(i16, Storage)> = attributes
+            .iter()
+            .filter_map(|a| local(*a).map(|c| (c.attribute, storage_of(c))))
+            .collect();
         found.push(Capture {
             used: source
                 .used
                 .iter()
                 .filter_map(|a| Some(local(*a)?.attribute))
                 .collect(),
-            values: attributes
-                .iter()
-                .filter_map(|a| local(*a).map(|c| (c.attribute, storage_of(c))))
-                .collect(),
+            // A start column that only a child has cannot be captured where its parent is written.
+            is_full: matches!(tview.routes[index], Route::Full(_))
+                || values.len() < attributes.len(),
+            values,
             is_below,
-            is_full: matches!(tview.routes[index], Route::Full(_)),
             start: Start {
                 tview: tview.oid,
                 source: index,

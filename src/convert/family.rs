@@ -4,7 +4,7 @@
 
 use super::check_and_lock;
 use super::install::{check_no_circle, register_source};
-use super::triggers::{drop_triggers, family, place_capture, restore_modes};
+use super::triggers::{drop_triggers, family, give_view, place_capture, restore_modes};
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
@@ -21,16 +21,18 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
     if is_of_interest != Some(true) {
         return Ok(());
     }
-    restore_modes(session, relid)?;
-    check_tview(relid)?;
+    let was_off = restore_modes(session, relid)?;
     let members = family(session, relid)?;
+    for member in &members {
+        check_tview(session, *member, members.len())?;
+    }
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
     let readers = tviews(session, text, &Args::none().with(relid))?;
-    let mut is_changed = release_orphans(session)?;
+    let mut is_changed = release_orphans(session)? || was_off;
     if !readers.is_empty() {
-        for member in members {
-            if place_capture(session, member)? {
-                relation::invalidate(member);
+        for member in &members {
+            if place_capture(session, *member)? {
+                relation::invalidate(*member);
                 is_changed = true;
             }
         }
@@ -41,7 +43,7 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
         false => readers,
     };
     for tview in readers {
-        let is_altered = |s: &Source| s.relid == relid.to_u32() && can_alter(s);
+        let is_altered = |s: &Source| members.contains(&Oid::from(s.relid)) && can_alter(s);
         let tview_of = catalog::tview(tview)?;
         if is_changed || tview_of.is_some_and(|t| t.graph.sources.iter().any(is_altered)) {
             queue::add(|adding| adding.whole(tview));
@@ -57,15 +59,31 @@ fn can_alter(source: &Source) -> bool {
     source.is_read_whole || source.columns.iter().filter(is_used).any(|c| c.is_computed)
 }
 
-/// What a TVIEW cannot do without must still be there; loading it finds out.
-fn check_tview(relid: Oid) -> Result<()> {
-    match (catalog::tview(relid)?, relation::class(relid)) {
-        (Some(tview), Some(class)) if class.persistence == b'u' => Err(Error::Unfit {
+/// What a TVIEW cannot do without must still be there, which loading it finds out; its own view
+/// follows it to another owner.
+fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
+    let (Some(tview), Some(class)) = (catalog::tview(relid)?, relation::class(relid)) else {
+        return Ok(());
+    };
+    let unfit = match (class.persistence, class.kind) {
+        (b'u', _) => Some(("unlogged", "A crash would empty it: leave it logged.")),
+        (_, b'r') if relatives > 1 => Some((
+            "part of an inheritance tree",
+            "Rows would be written and read past its query: leave it on its own.",
+        )),
+        _ => None,
+    };
+    if let Some((state, hint)) = unfit {
+        return Err(Error::Unfit {
             table: tview.name.name.clone(),
-            state: "unlogged",
-            hint: "A crash would empty it: leave it logged.",
-        }),
-        _ => Ok(()),
+            state,
+            hint,
+        });
+    }
+    let view = relation::class(tview.view);
+    match view.is_some_and(|v| tview.owns_view && v.owner != class.owner) {
+        true => give_view(session, tview.view, class.owner),
+        false => Ok(()),
     }
 }
 

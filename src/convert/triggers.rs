@@ -37,12 +37,23 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<bool> {
     Ok(is_new)
 }
 
-/// Puts our triggers on a table back into their modes, which ENABLE TRIGGER ALL changes.
-pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<()> {
+/// Makes another role the owner of a view of ours.
+pub(super) fn give_view(session: &Session, view: Oid, owner: Oid) -> Result<()> {
+    let Some(name) = relation::name(view) else {
+        return Ok(());
+    };
+    let role = quote(&relation::role_name(owner));
+    let alter = ["ALTER VIEW ", &name.sql(), " OWNER TO ", &role].concat();
+    run_script(session, &alter, &name)
+}
+
+/// Puts our triggers on a table back into their modes, which ENABLE TRIGGER ALL changes; true if
+/// that was needed, since they were off before then.
+pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<bool> {
     let text = include_str!("../../sql/statements/misfiring.sql");
     let rows = catalog::run(session, text, &Args::none().with(table))?;
     let Some(name) = relation::name(table) else {
-        return Ok(());
+        return Ok(false);
     };
     for row in 0..rows.len() {
         let trigger: String = rows.get(row, 1).unwrap_or_default();
@@ -57,7 +68,7 @@ pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<()> {
         ];
         run_script(session, &parts.concat(), &name)?;
     }
-    Ok(())
+    Ok(rows.len() > 0)
 }
 
 pub(super) fn place_guard(session: &Session, table: Oid) -> Result<()> {

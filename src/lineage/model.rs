@@ -43,6 +43,9 @@ pub(crate) struct Side {
     pub(crate) text: String,
     pub(crate) type_oid: u32,
     pub(crate) form: Form,
+    /// Reached through grouping (or DISTINCT, PARTITION BY, a set operation) by this collation: rows
+    /// that are equal there may look different, so only the same equality may restrict them.
+    pub(crate) grouped_by: Option<u32>,
 }
 
 /// What a side makes of its columns.

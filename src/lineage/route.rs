@@ -200,6 +200,7 @@ mod tests {
             text: format!("tb_{source}.c{attribute}"),
             type_oid: 23,
             form: Form::Column,
+            grouped_by: None,
         }
     }
 

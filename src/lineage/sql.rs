@@ -368,6 +368,7 @@ mod tests {
             text: format!("x.{name}"),
             type_oid: 23,
             form: Form::Column,
+            grouped_by: None,
         }
     }
 

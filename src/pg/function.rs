@@ -128,7 +128,7 @@ pub(crate) fn default_equality(type_oid: Oid) -> Option<(Equality, bool)> {
 }
 
 /// Types whose equality is equality of images; for the others keys are made distinct in SQL.
-fn is_image_equal(type_oid: Oid) -> bool {
+pub(crate) fn is_image_equal(type_oid: Oid) -> bool {
     [
         pg_sys::INT2OID,
         pg_sys::INT4OID,

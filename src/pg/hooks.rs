@@ -91,7 +91,12 @@ pub(crate) fn register(all: Handlers) {
         pg_sys::ExecutorFinish_hook = Some(executor_finish);
         pg_sys::RegisterXactCallback(Some(transaction_event), std::ptr::null_mut());
         pg_sys::RegisterSubXactCallback(Some(subtransaction_event), std::ptr::null_mut());
-        pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), pg_sys::Datum::from(0usize));
+        let none = pg_sys::Datum::from(0usize);
+        pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), none);
+        use pg_sys::SysCacheIdentifier::{COLLOID, NAMESPACEOID, OPEROID, TYPEOID};
+        for cache in [NAMESPACEOID, TYPEOID, OPEROID, COLLOID] {
+            pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(name_changed), none);
+        }
     }
 }
 
@@ -290,10 +295,11 @@ unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, eflags:
             && !transaction::is_parallel()
             && boundary(|| before_plan(desc));
         if is_exchanged {
-            let fresh = pg_sys::RegisterSnapshot(pg_sys::GetTransactionSnapshot());
+            // Pushing copies the transaction's own snapshot, which later commands move on.
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            let fresh = pg_sys::RegisterSnapshot(pg_sys::GetActiveSnapshot());
             pg_sys::UnregisterSnapshot((*desc).snapshot);
             (*desc).snapshot = fresh;
-            pg_sys::PushActiveSnapshot(fresh);
         }
         match NEXT_START {
             Some(next) => next(desc, eflags),
@@ -395,6 +401,11 @@ unsafe extern "C-unwind" fn subtransaction_event(
 
 unsafe extern "C-unwind" fn relation_changed(_: pg_sys::Datum, relid: Oid) {
     (handlers().invalidate)(relid);
+}
+
+/// Statements of ours name schemas, types, operators and collations.
+unsafe extern "C-unwind" fn name_changed(_: pg_sys::Datum, _: i32, _: u32) {
+    (handlers().invalidate)(Oid::INVALID);
 }
 
 unsafe fn fire(fcinfo: pg_sys::FunctionCallInfo, handler: fn(&Firing<'_>) -> Result<()>) {

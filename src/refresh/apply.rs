@@ -12,6 +12,7 @@ use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
 use crate::pg::identity::{Bounds, Identity};
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Rows, Session};
+use crate::pg::transaction::nest_level;
 use crate::pg::value::Row;
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
@@ -41,17 +42,23 @@ impl Written {
 
 thread_local! {
     /// The table that our very next statement writes; the guard trigger takes it.
-    static TICKET: Cell<Option<Oid>> = const { Cell::new(None) };
+    static TICKET: Cell<Option<(Oid, i32)>> = const { Cell::new(None) };
 }
 
 /// Whether the statement that just began to write a TVIEW is ours. Asked once per statement.
 pub(crate) fn is_own_write(table: Oid) -> bool {
-    TICKET.take() == Some(table)
+    let ticket = TICKET.get().filter(|(oid, _)| *oid == table);
+    if ticket.is_some() {
+        TICKET.set(None);
+    }
+    ticket.is_some()
 }
 
-/// A write of ours failed: the next one is not ours.
-pub(super) fn withdraw() {
-    TICKET.set(None);
+/// A (sub)transaction of this level failed, and a write of ours in it: the next one is not ours.
+pub(super) fn withdraw(nest: i32) {
+    if TICKET.get().is_some_and(|(_, at)| at >= nest) {
+        TICKET.set(None);
+    }
 }
 
 /// What to write of the rows that differ.
@@ -182,7 +189,7 @@ fn write(
             return Ok(0);
         }
         let args = Args::none().with_cells(different, chosen, ROW, tview.row, tview.row_array);
-        TICKET.set(Some(tview.oid));
+        TICKET.set(Some((tview.oid, nest_level())));
         let rows = session.run(statement, &args, snapshot);
         TICKET.set(None);
         match rows?.len() {

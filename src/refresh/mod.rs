@@ -65,13 +65,13 @@ pub(crate) fn last_flush() -> u32 {
 /// The transaction is over.
 pub(crate) fn forget() {
     LAST_FLUSH.set(0);
-    abandon();
+    IS_FLUSHING.set(false);
+    apply::withdraw(0);
 }
 
-/// A flush ended by an error.
-pub(crate) fn abandon() {
-    IS_FLUSHING.set(false);
-    apply::withdraw();
+/// A subtransaction of this level rolled back.
+pub(crate) fn subtransaction_aborted(nest: i32) {
+    apply::withdraw(nest);
 }
 
 /// Brings every TVIEW up to date.

@@ -159,7 +159,14 @@ impl<'a> Walk<'a> {
         child_is_left: bool,
         collation: u32,
     ) {
-        for child in children.into_iter().filter(|c| c.source != parent.source) {
+        let fits = |c: &Side| match c.grouped_by {
+            None => true,
+            Some(by) => by == collation && is_default_equality(c, equality),
+        };
+        for child in children
+            .into_iter()
+            .filter(|c| c.source != parent.source && fits(c))
+        {
             self.links.push(Link {
                 child,
                 parent: parent.clone(),
@@ -171,4 +178,10 @@ impl<'a> Walk<'a> {
             });
         }
     }
+}
+
+/// Whether an operator is the equality that groups values of the side's type.
+fn is_default_equality(side: &Side, equality: &function::Equality) -> bool {
+    function::default_equality(Oid::from(side.type_oid))
+        .is_some_and(|(e, _)| e.families.iter().any(|f| equality.families.contains(f)))
 }

@@ -10,7 +10,7 @@
 mod links;
 mod sides;
 
-use super::model::{Graph, KeyPart, Link, Reason, Root, Source};
+use super::model::{Graph, KeyPart, Link, Reason, Root, Side, Source};
 use super::volatility;
 use crate::error::{Error, Result};
 use crate::name::Name;
@@ -75,13 +75,20 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
         })?;
         graph.key.push(key_part(target.expr, name));
         let is_nullable = walk.is_output_nullable(top, *position);
+        let type_oid = target.expr.type_oid();
+        // A key that is cast from a grouped column has another equality than its groups.
+        let fits = |s: &Side| s.grouped_by.is_none() || s.type_oid == type_oid.to_u32();
         let sides = walk.output_sides(top, *position).unwrap_or_default();
+        let sides = if sides.iter().all(fits) {
+            sides
+        } else {
+            Vec::new()
+        };
         if is_nullable {
             graph.key_obstacle = Some(Reason::KeyIsNullable);
         } else if sides.is_empty() && walk.is_carried(top, target.expr) {
             graph.key_obstacle = Some(Reason::RowsDepend);
         } else {
-            let type_oid = target.expr.type_oid();
             let root = |side| Root {
                 part,
                 side: sides::coerce(side, type_oid),

@@ -53,11 +53,15 @@ impl<'a> Walk<'a> {
         let type_oid = expr.type_oid();
         match type_oid == bare.type_oid() {
             true => Some(sides),
+            false if sides.iter().any(|s| s.grouped_by.is_some()) => None,
             false => Some(sides.into_iter().map(|s| cast(s, type_oid)).collect()),
         }
     }
 
     fn column(&self, block: usize, expr: Expr<'a>, var: Var, role: Role<'_>) -> Option<Vec<Side>> {
+        if matches!(role, Role::Child(_)) && var.levels_up > 0 {
+            return None;
+        }
         let level = self.level_up(block, var.levels_up).ok()?;
         match self.blocks[level].items.get(var.entry)? {
             Item::Alias(exprs) => self.sides(level, alias(exprs, var)?, role),
@@ -84,9 +88,32 @@ impl<'a> Walk<'a> {
                 };
                 sides.extend(self.output_sides(nested, position)?);
             }
-            return Some(sides);
+            return self.group(block, position, sides);
         }
-        self.sides(block, self.target(block, position)?.expr, Role::Child(None))
+        let sides = self.sides(block, self.target(block, position)?.expr, Role::Child(None))?;
+        self.group(block, position, sides)
+    }
+
+    /// Marks sides that a restriction reaches through grouping.
+    fn group(&self, block: usize, position: i16, sides: Vec<Side>) -> Option<Vec<Side>> {
+        let expr = self.target(block, position)?.expr;
+        let is_grouped = self.is_grouping(block) && !function::is_image_equal(expr.type_oid());
+        let mark = |side: Side| Side {
+            grouped_by: side.grouped_by.or(is_grouped.then(|| expr.collation())),
+            ..side
+        };
+        let sides: Vec<Side> = sides.into_iter().map(mark).collect();
+        let is_exact = |s: &Side| s.grouped_by.is_none() || s.form == Form::Column;
+        sides.iter().all(is_exact).then_some(sides)
+    }
+
+    /// Whether a block takes rows together that are equal, though they may look different.
+    fn is_grouping(&self, block: usize) -> bool {
+        let b = &self.blocks[block];
+        !b.shape.group.is_empty()
+            || b.shape.has_distinct
+            || !b.shape.partitions.is_empty()
+            || b.query.set_operation().is_some_and(|s| !s.is_union_all)
     }
 
     /// The source whose column a block's result column carries.
@@ -168,6 +195,7 @@ impl<'a> Walk<'a> {
             text: expr.deparse_over(Oid::from(s.relid), &s.alias, &|_| attribute),
             type_oid: column.type_oid,
             form: Form::Column,
+            grouped_by: None,
         })
     }
 
@@ -199,12 +227,16 @@ impl<'a> Walk<'a> {
             text: over(&s.alias),
             type_oid: expr.type_oid().to_u32(),
             form: Form::Computed,
+            grouped_by: None,
         })
     }
 
     /// The source column that a reference inside an expression stands for, unchanged and never
     /// made NULL on the way.
     fn base(&self, block: usize, var: Var, role: Role<'_>) -> Option<(usize, i16)> {
+        if matches!(role, Role::Child(_)) && var.levels_up > 0 {
+            return None;
+        }
         let level = self.level_up(block, var.levels_up).ok()?;
         let b = &self.blocks[level];
         if let Item::Alias(exprs) = b.items.get(var.entry)? {
@@ -230,6 +262,12 @@ impl<'a> Walk<'a> {
                     Role::Parent => !n.shape.has_grouping_sets,
                 };
                 let target = self.target(nested, var.attribute)?;
+                if matches!(role, Role::Child(_))
+                    && self.is_grouping(nested)
+                    && !function::is_image_equal(target.expr.type_oid())
+                {
+                    return None;
+                }
                 match target.expr.kind() {
                     Kind::Var(inner) if is_open && n.query.set_operation().is_none() => {
                         self.base(nested, inner, role.inside())

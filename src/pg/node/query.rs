@@ -99,6 +99,7 @@ pub(crate) struct Shape {
     pub(crate) has_aggregates: bool,
     pub(crate) has_grouping_sets: bool,
     pub(crate) has_row_locks: bool,
+    pub(crate) has_distinct: bool,
     pub(crate) is_select: bool,
     /// References (`sort_group_ref`) of GROUP BY; empty without it.
     pub(crate) group: Vec<u32>,
@@ -241,6 +242,7 @@ impl<'a> Query<'a> {
                 has_limit: !query.limitCount.is_null() || !query.limitOffset.is_null(),
                 has_aggregates: query.hasAggs,
                 has_grouping_sets: !query.groupingSets.is_null(),
+                has_distinct: !query.distinctClause.is_null(),
                 has_row_locks: !query.rowMarks.is_null(),
                 is_select: query.commandType == pg_sys::CmdType::CMD_SELECT
                     && !query.hasModifyingCTE,
