@@ -30,8 +30,19 @@ impl Drop for Committing {
     }
 }
 
-/// Converts and flushes until nothing is left to do.
+/// Converts and flushes until nothing is left to do. An extension that the transaction dropped takes
+/// with it what was owed.
 pub(crate) fn pre_commit(is_prepare: bool) -> Result<()> {
+    match settle(is_prepare) {
+        Err(Error::NotCreated) => {
+            queue::clear();
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn settle(is_prepare: bool) -> Result<()> {
     if !queue::has_changes() && !queue::has_conversions() {
         return Ok(());
     }
@@ -71,13 +82,16 @@ pub(crate) fn before_read(reading: &Reading) -> Result<bool> {
     if spi::is_running() {
         return Ok(false);
     }
-    let is_concerned = reads_owed(reading)?;
+    let is_concerned = match reads_owed(reading) {
+        Err(Error::NotCreated) => false,
+        other => other?,
+    };
     if is_concerned {
         refresh::flush(Freshness::Statement)?;
     }
     let is_behind = refresh::last_flush() > 0
         && reading.snapshot_command < refresh::last_flush()
-        && (is_concerned || reads_tview(reading)?);
+        && (is_concerned || reads_tview(reading).unwrap_or(false));
     Ok(reading.may_exchange && is_behind)
 }
 

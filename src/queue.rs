@@ -21,6 +21,9 @@ pub(crate) struct Start {
     pub(crate) tview: Oid,
     pub(crate) source: usize,
     pub(crate) attributes: Rc<[i16]>,
+    /// The source, and the types of the attributes.
+    pub(crate) relid: u32,
+    pub(crate) types: Rc<[u32]>,
 }
 
 /// Changes that have not reached the TVIEWs.
@@ -152,7 +155,11 @@ impl Adding<'_> {
 
 /// `f` must not call into this module again.
 pub(crate) fn add(f: impl FnOnce(&mut Adding<'_>)) {
-    with_current(|level| f(&mut Adding(&mut level.owed)));
+    // `f` calls the server, which may end the process there: the abort on the way out clears the
+    // levels, so they must not be borrowed meanwhile. After an ERROR this level is dropped anyway.
+    let mut owed = with_current(|level| std::mem::take(&mut level.owed));
+    f(&mut Adding(&mut owed));
+    with_current(|level| level.owed = owed);
 }
 
 pub(crate) fn record(conversion: Conversion) {

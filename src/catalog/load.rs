@@ -215,6 +215,12 @@ fn statements(
     let mut has_loose_key = false;
     for column in key {
         let type_oid = Oid::from(column.type_oid);
+        if Storage::of(type_oid).array_type().is_none() || function::is_row_type(type_oid) {
+            return Err(Error::KeyType {
+                column: column.name.clone(),
+                type_name: function::type_name(type_oid, -1),
+            });
+        }
         let (equality, is_image) = function::default_equality(type_oid).ok_or_else(|| {
             Error::Internal(format!(
                 "type {} has no equality",

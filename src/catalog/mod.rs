@@ -53,6 +53,14 @@ pub(crate) struct Tview {
 }
 
 impl Tview {
+    /// The types of the values that a source's route starts from.
+    pub(crate) fn start_types(&self, source: usize) -> Vec<u32> {
+        let columns = &self.graph.sources[source];
+        let type_of = |a: &i16| columns.column(*a).map(|c| c.type_oid);
+        let attributes = self.routes[source].start();
+        attributes.iter().filter_map(type_of).collect()
+    }
+
     /// How the values that a source's route starts from are stored.
     pub(crate) fn start_storage(&self, source: usize) -> Vec<Storage> {
         let columns = &self.graph.sources[source];
@@ -113,13 +121,38 @@ struct Cache {
 thread_local! {
     static CACHE: RefCell<Cache> = RefCell::default();
     static IS_STALE: Cell<bool> = const { Cell::new(false) };
+    /// Entries being made, one inside the other. What they rest on is not known yet, so any
+    /// invalidation meanwhile concerns them.
+    static LOADING: Cell<u32> = const { Cell::new(0) };
+}
+
+struct Loading(());
+
+impl Loading {
+    fn start() -> Loading {
+        LOADING.set(LOADING.get() + 1);
+        Loading(())
+    }
+}
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        LOADING.set(LOADING.get() - 1);
+    }
+}
+
+/// Keeps an entry unless what it was made from changed meanwhile.
+fn keep(f: impl FnOnce(&mut Cache)) {
+    if !IS_STALE.get() {
+        CACHE.with_borrow_mut(f);
+    }
 }
 
 /// Called on every relation-cache invalidation, also in the middle of a catalog read: only marks.
 pub(crate) fn invalidate(relid: Oid) {
     let concerns = CACHE
         .try_with(|cache| match cache.try_borrow() {
-            Ok(cache) => relid == Oid::INVALID || cache.known.contains(&relid),
+            Ok(cache) => LOADING.get() > 0 || relid == Oid::INVALID || cache.known.contains(&relid),
             Err(_) => true,
         })
         .unwrap_or(false);
@@ -177,13 +210,17 @@ pub(crate) fn tview(oid: Oid) -> Result<Option<Rc<Tview>>> {
     if let Some(known) = with_cache(|c| c.tviews.get(&oid).cloned()) {
         return Ok(Some(known));
     }
+    if relation::class(oid).is_none() {
+        return Ok(None);
+    }
     let session = Session::open();
     let Some(row) = load::read_row(&session, oid)? else {
         return Ok(None);
     };
+    let _loading = Loading::start();
     let mut known = HashSet::new();
     let tview = Rc::new(load::load(&session, oid, row, &mut known)?);
-    with_cache(|c| {
+    keep(|c| {
         c.known.extend(known);
         c.tviews.insert(oid, tview.clone());
     });
@@ -195,6 +232,7 @@ pub(crate) fn captures(table: Oid) -> Result<Rc<Captures>> {
     if let Some(known) = with_cache(|c| c.captures.get(&table).cloned()) {
         return Ok(known);
     }
+    let _loading = Loading::start();
     let session = Session::open();
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
     let rows = run(&session, text, &Args::none().with(table))?;
@@ -223,7 +261,7 @@ pub(crate) fn captures(table: Oid) -> Result<Rc<Captures>> {
         .filter_map(|a| Some((*a, storage(a)?)))
         .collect();
     let captures = Rc::new(Captures { list, used });
-    with_cache(|c| {
+    keep(|c| {
         c.known.extend(ancestors);
         c.captures.insert(table, captures.clone());
     });
@@ -266,6 +304,8 @@ fn captures_for(tview: &Tview, named: Oid, columns: &[Column], is_below: bool) -
                 tview: tview.oid,
                 source: index,
                 attributes: attributes.into(),
+                relid: source.relid,
+                types: tview.start_types(index).into(),
             },
         });
     }

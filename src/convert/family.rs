@@ -21,14 +21,14 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
     if is_of_interest != Some(true) {
         return Ok(());
     }
-    let was_off = restore_modes(session, relid)?;
+    let was_unwatched = restore_modes(session, relid)?;
     let members = family(session, relid)?;
     for member in &members {
         check_tview(session, *member, members.len())?;
     }
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
     let readers = tviews(session, text, &Args::none().with(relid))?;
-    let mut is_changed = release_orphans(session)? || was_off;
+    let mut is_changed = release_orphans(session)? || was_unwatched;
     if !readers.is_empty() {
         for member in &members {
             if place_capture(session, *member)? {

@@ -48,15 +48,17 @@ pub(super) fn give_view(session: &Session, view: Oid, owner: Oid) -> Result<()> 
 }
 
 /// Puts our triggers on a table back into their modes, which ENABLE TRIGGER ALL changes; true if
-/// that was needed, since they were off before then.
+/// writes may have passed a source's triggers before then.
 pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<bool> {
     let text = include_str!("../../sql/statements/misfiring.sql");
     let rows = catalog::run(session, text, &Args::none().with(table))?;
     let Some(name) = relation::name(table) else {
         return Ok(false);
     };
+    let mut was_unwatched = false;
     for row in 0..rows.len() {
         let trigger: String = rows.get(row, 1).unwrap_or_default();
+        was_unwatched |= trigger.starts_with("pg_tviews_capture");
         let mode: String = rows.get(row, 2).unwrap_or_default();
         let parts = [
             "ALTER TABLE ",
@@ -68,7 +70,7 @@ pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<bool> {
         ];
         run_script(session, &parts.concat(), &name)?;
     }
-    Ok(rows.len() > 0)
+    Ok(was_unwatched)
 }
 
 pub(super) fn place_guard(session: &Session, table: Oid) -> Result<()> {

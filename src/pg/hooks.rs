@@ -133,7 +133,7 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: all pointers come from PostgreSQL; see the module's head for errors.
     unsafe {
         let statement = (*pstmt).utilityStmt;
-        let create = created_table(statement);
+        let create = boundary(|| Ok(created_table(statement)));
         let is_tracked =
             !create.is_null() && has_prefix(create) && boundary(|| before_create(create, params));
         let is_fresh = is_tracked && !super::snapshot::is_per_transaction()
@@ -295,7 +295,8 @@ unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, eflags:
             && !transaction::is_parallel()
             && boundary(|| before_plan(desc));
         if is_exchanged {
-            // Pushing copies the transaction's own snapshot, which later commands move on.
+            // Pushing copies: under REPEATABLE READ the transaction's snapshot itself goes on to see
+            // later commands of this transaction.
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
             let fresh = pg_sys::RegisterSnapshot(pg_sys::GetActiveSnapshot());
             pg_sys::UnregisterSnapshot((*desc).snapshot);

@@ -13,7 +13,9 @@ use pgrx::{FromDatum, IntoDatum, pg_sys};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
+use std::rc::Rc;
 
 /// Plans kept at most; a backend that meets more starts over.
 const MAX_PLANS: usize = 2000;
@@ -22,7 +24,18 @@ type PlanKey = (String, Vec<pg_sys::Oid>);
 
 thread_local! {
     static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
-    static PLANS: RefCell<HashMap<PlanKey, pg_sys::SPIPlanPtr>> = RefCell::new(HashMap::new());
+    /// Without a destructor: at the end of the process the server's memory is not to be touched.
+    static PLANS: ManuallyDrop<RefCell<HashMap<PlanKey, Rc<Kept>>>> = ManuallyDrop::default();
+}
+
+/// A plan that lives until the last who runs it is done: PLANS may start over meanwhile.
+struct Kept(pg_sys::SPIPlanPtr);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: kept by us, and nobody runs it any more.
+        unsafe { pg_sys::SPI_freeplan(self.0) };
+    }
 }
 
 /// Marks what runs until it is dropped, triggers and functions included, as part of a statement of
@@ -59,7 +72,7 @@ impl Session {
     /// Runs a statement whose plan is kept for the backend's life.
     pub(crate) fn run(&self, sql: &str, args: &Args, snapshot: Snapshot<'_>) -> Result<Rows<'_>> {
         let plan = kept_plan(sql, args)?;
-        self.execute(sql, plan, args, snapshot)
+        self.execute(sql, plan.0, args, snapshot)
     }
 
     /// Runs a statement once: DDL, and queries that are built for the occasion.
@@ -125,6 +138,9 @@ impl Session {
                 ffi::SPI_cursor_open(null_mut(), plan, values.as_mut_ptr(), nulls.as_ptr(), true)
             })
         };
+        // Else CLOSE ALL in a trigger of the table we write would take it away from under us.
+        // SAFETY: just opened.
+        unsafe { pg_sys::PinPortal(portal) };
         Ok(Cursor {
             portal,
             session: PhantomData,
@@ -143,22 +159,21 @@ impl Drop for Session {
     }
 }
 
-fn kept_plan(sql: &str, args: &Args) -> Result<pg_sys::SPIPlanPtr> {
+fn kept_plan(sql: &str, args: &Args) -> Result<Rc<Kept>> {
     let key = (sql.to_owned(), args.types.clone());
-    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(&key).copied()) {
+    if let Some(plan) = PLANS.with(|plans| plans.borrow().get(&key).cloned()) {
         return Ok(plan);
     }
     let plan = prepare(sql, args, pg_sys::CURSOR_OPT_GENERIC_PLAN as i32)?;
     // SAFETY: a plan just prepared; from here on it belongs to PLANS.
     unsafe { pg_sys::SPI_keepplan(plan) };
-    PLANS.with_borrow_mut(|plans| {
+    let plan = Rc::new(Kept(plan));
+    PLANS.with(|plans| {
+        let mut plans = plans.borrow_mut();
         if plans.len() >= MAX_PLANS {
-            for (_, old) in plans.drain() {
-                // SAFETY: kept by us; a plan in use is protected by its reference count.
-                unsafe { pg_sys::SPI_freeplan(old) };
-            }
+            plans.clear();
         }
-        plans.insert(key, plan);
+        plans.insert(key, plan.clone());
     });
     Ok(plan)
 }
@@ -207,7 +222,10 @@ impl Drop for Cursor<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             // SAFETY: open until here.
-            unsafe { pg_sys::SPI_cursor_close(self.portal) };
+            unsafe {
+                pg_sys::UnpinPortal(self.portal);
+                pg_sys::SPI_cursor_close(self.portal);
+            }
         }
     }
 }

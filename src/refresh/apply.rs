@@ -189,9 +189,9 @@ fn write(
             return Ok(0);
         }
         let args = Args::none().with_cells(different, chosen, ROW, tview.row, tview.row_array);
-        TICKET.set(Some((tview.oid, nest_level())));
+        let outer = TICKET.replace(Some((tview.oid, nest_level())));
         let rows = session.run(statement, &args, snapshot);
-        TICKET.set(None);
+        TICKET.set(outer);
         match rows?.len() {
             written if written == chosen.len() as u64 => Ok(written),
             _ => Err(Error::Suppressed(tview.name.name.clone())),

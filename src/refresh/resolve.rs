@@ -29,7 +29,9 @@ pub(super) fn keys(
         let fits = tview
             .routes
             .get(start.source)
-            .is_some_and(|r| *r.start() == *start.attributes);
+            .is_some_and(|r| *r.start() == *start.attributes)
+            && tview.graph.sources[start.source].relid == start.relid
+            && *tview.start_types(start.source) == *start.types;
         if !fits {
             // DDL in this transaction changed the route.
             return Ok(None);

@@ -40,9 +40,9 @@ impl Tree {
                 root: null_mut(),
                 memory,
             };
-            let previous = pg_sys::MemoryContextSwitchTo(memory);
+            let inside = Inside::switch(memory);
             let root = make();
-            pg_sys::MemoryContextSwitchTo(previous);
+            drop(inside);
             tree.root = root?;
             Ok(tree)
         }
@@ -104,9 +104,8 @@ impl Tree {
         let mut views = Vec::new();
         // SAFETY: the copies go to the tree's own memory.
         unsafe {
-            let previous = pg_sys::MemoryContextSwitchTo(self.memory);
+            let _inside = Inside::switch(self.memory);
             expand(self.root, &mut views);
-            pg_sys::MemoryContextSwitchTo(previous);
         }
         views
     }
@@ -135,6 +134,24 @@ impl Tree {
 
     pub(crate) fn query(&self) -> Query<'_> {
         Query::new(self.root)
+    }
+}
+
+/// Another current memory context until dropped, also by an error: a context must not be deleted
+/// while it is the current one.
+struct Inside(pg_sys::MemoryContext);
+
+impl Inside {
+    unsafe fn switch(memory: pg_sys::MemoryContext) -> Inside {
+        // SAFETY: the caller's promise that the context is valid.
+        Inside(unsafe { pg_sys::MemoryContextSwitchTo(memory) })
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        // SAFETY: the context that was current before.
+        unsafe { pg_sys::MemoryContextSwitchTo(self.0) };
     }
 }
 
