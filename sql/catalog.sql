@@ -24,8 +24,9 @@ CREATE TABLE pg_tviews_catalog (
 
 -- Which tables a TVIEW reads: where capture looks up whom a change concerns.
 CREATE TABLE pg_tviews_source (
-    tview  regclass NOT NULL,
-    source regclass NOT NULL,
+    tview  regclass   NOT NULL,
+    source regclass   NOT NULL,
+    family regclass[] NOT NULL,   -- all tables through which its rows are read and written
     PRIMARY KEY (tview, source)
 );
 CREATE INDEX pg_tviews_source_source ON pg_tviews_source (source);

@@ -58,6 +58,26 @@ EXECUTE checks;
 DROP TABLE tb_town;
 EXECUTE checks;
 
+-- A child that is a source itself joins and leaves, and is dropped.
+CREATE TABLE tb_hamlet (pk_place int, id uuid NOT NULL, name text);
+INSERT INTO tb_hamlet VALUES (7, oracle.uuid(7), 'Civita');
+CREATE TABLE tv_hamlet AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_hamlet;
+ALTER TABLE tb_hamlet INHERIT tb_place;
+EXECUTE checks;
+ALTER TABLE tb_hamlet NO INHERIT tb_place;
+EXECUTE checks;
+CREATE TABLE tv_2023 AS SELECT id, jsonb_build_object('name', amount) AS data FROM tb_sale_2023;
+ALTER TABLE tb_sale DETACH PARTITION tb_sale_2023;
+EXECUTE checks;
+SET session_replication_role = replica;
+UPDATE tb_sale_2023 SET amount = 11;
+RESET session_replication_role;
+SELECT oracle.check('tv_2023', 'SELECT id, jsonb_build_object(''name'', amount) FROM tb_sale_2023') AS "2023",
+       oracle.check('tv_hamlet', 'SELECT id, jsonb_build_object(''name'', name) FROM tb_hamlet') AS hamlet, oracle.routes('tv_2023');
+ALTER TABLE tb_hamlet INHERIT tb_place;
+DROP TABLE tb_hamlet CASCADE;
+EXECUTE checks;
+
 -- A source gets a column, and one is renamed, where rows are shown whole and where they are not.
 CREATE TABLE tb_item (pk_item int PRIMARY KEY, id uuid NOT NULL, name text, price int, twice int GENERATED ALWAYS AS (price * 2) STORED);
 INSERT INTO tb_item VALUES (1, oracle.uuid(1), 'Cup', 3);

@@ -26,28 +26,53 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
     for member in &members {
         check_tview(session, *member, members.len())?;
     }
+    let text = include_str!("../../sql/statements/families.sql");
+    settle(
+        session,
+        text,
+        &Args::none().with(relid).with(members.clone()),
+    )?;
+    release_orphans(session)?;
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
-    let readers = tviews(session, text, &Args::none().with(relid))?;
-    let mut is_changed = release_orphans(session)? || was_unwatched;
-    if !readers.is_empty() {
-        for member in &members {
-            if place_capture(session, *member)? {
-                relation::invalidate(*member);
-                is_changed = true;
-            }
-        }
-    }
-    let readers = match readers.is_empty() && is_changed {
-        // A child that left by its own command: what it left is no longer known.
-        true => catalog::all(session)?,
-        false => readers,
-    };
-    for tview in readers {
+    for tview in tviews(session, text, &Args::none().with(relid))? {
         let is_altered = |s: &Source| members.contains(&Oid::from(s.relid)) && can_alter(s);
         let tview_of = catalog::tview(tview)?;
-        if is_changed || tview_of.is_some_and(|t| t.graph.sources.iter().any(is_altered)) {
+        if was_unwatched || tview_of.is_some_and(|t| t.graph.sources.iter().any(is_altered)) {
             queue::add(|adding| adding.whole(tview));
         }
+    }
+    Ok(())
+}
+
+/// Compares the families of some sources with what they were: where one has changed, its tables are
+/// watched, and the TVIEW is compared.
+fn settle(session: &Session, text: &str, args: &Args) -> Result<()> {
+    let rows = catalog::run(session, text, args)?;
+    for row in 0..rows.len() {
+        let (Some(tview), Some(source)) = (rows.get::<Oid>(row, 1), rows.get::<Oid>(row, 2)) else {
+            continue;
+        };
+        let now = family(session, source)?;
+        let then: Vec<Oid> = rows.get(row, 3).unwrap_or_default();
+        if now == then {
+            continue;
+        }
+        for member in &now {
+            place_capture(session, *member)?;
+        }
+        let known = |m: &&Oid| relation::class(**m).is_some();
+        now.iter()
+            .chain(&then)
+            .filter(known)
+            .for_each(|m| relation::invalidate(*m));
+        let text = "UPDATE {schema}.pg_tviews_source SET family = $3::pg_catalog.oid[]::pg_catalog.regclass[] \
+                    WHERE tview = $1::pg_catalog.oid AND source = $2::pg_catalog.oid";
+        catalog::run(
+            session,
+            text,
+            &Args::none().with(tview).with(source).with(now),
+        )?;
+        queue::add(|adding| adding.whole(tview));
     }
     Ok(())
 }
@@ -113,11 +138,8 @@ const REGISTERED: &str =
 
 /// Tables were dropped.
 pub(crate) fn follow_dropped(session: &Session) -> Result<()> {
-    let text = include_str!("../../sql/statements/dropped_children.sql");
-    for tview in tviews(session, text, &Args::none())? {
-        queue::add(|adding| adding.whole(tview));
-    }
-    Ok(())
+    let text = include_str!("../../sql/statements/families_dropped.sql");
+    settle(session, text, &Args::none())
 }
 
 fn tviews(session: &Session, text: &str, args: &Args) -> Result<Vec<Oid>> {
@@ -125,16 +147,16 @@ fn tviews(session: &Session, text: &str, args: &Args) -> Result<Vec<Oid>> {
     Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
 }
 
-/// Takes the triggers off tables that left; true if there were any.
-fn release_orphans(session: &Session) -> Result<bool> {
+/// Takes the triggers off tables that left.
+fn release_orphans(session: &Session) -> Result<()> {
     let orphans = tviews(
         session,
         include_str!("../../sql/statements/orphans.sql"),
         &Args::none(),
     )?;
-    for orphan in &orphans {
-        drop_triggers(session, *orphan, "pg_tviews_capture")?;
-        relation::invalidate(*orphan);
+    for orphan in orphans {
+        drop_triggers(session, orphan, "pg_tviews_capture")?;
+        relation::invalidate(orphan);
     }
-    Ok(!orphans.is_empty())
+    Ok(())
 }

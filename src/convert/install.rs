@@ -190,10 +190,12 @@ fn register(session: &Session, relid: Oid, view: Oid, owns_view: bool) -> Result
 }
 
 pub(super) fn register_source(session: &Session, relid: Oid, source: Oid) -> Result<()> {
-    let text = "INSERT INTO {schema}.pg_tviews_source (tview, source) \
-                VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid)";
-    catalog::run(session, text, &Args::none().with(relid).with(source))?;
-    for member in triggers::family(session, source)? {
+    let members = triggers::family(session, source)?;
+    let text = "INSERT INTO {schema}.pg_tviews_source (tview, source, family) \
+                VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid, $3::pg_catalog.oid[]::pg_catalog.regclass[])";
+    let args = Args::none().with(relid).with(source).with(members.clone());
+    catalog::run(session, text, &args)?;
+    for member in members {
         triggers::place_capture(session, member)?;
         relation::invalidate(member);
     }

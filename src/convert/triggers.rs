@@ -18,14 +18,13 @@ pub(super) fn family(session: &Session, table: Oid) -> Result<Vec<Oid>> {
 }
 
 /// Triggers are placed as the superuser: the TRIGGER right was checked, and a trigger's firing
-/// mode may be set by the table's owner alone. True if the table was not watched before.
-pub(super) fn place_capture(session: &Session, table: Oid) -> Result<bool> {
+/// mode may be set by the table's owner alone.
+pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
     let (Some(class), Some(name)) = (relation::class(table), relation::name(table)) else {
-        return Ok(false);
+        return Ok(());
     };
     let placed = triggers(session, table, "pg_tviews_capture")?;
-    let is_new = !placed.iter().any(|t| t.name == "pg_tviews_capture_insert");
-    if is_new {
+    if !placed.iter().any(|t| t.name == "pg_tviews_capture_insert") {
         let script = include_str!("../../sql/statements/capture_triggers.sql");
         run_script(session, script, &name)?;
     }
@@ -34,7 +33,7 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<bool> {
         let script = include_str!("../../sql/statements/replica_trigger.sql");
         run_script(session, script, &name)?;
     }
-    Ok(is_new)
+    Ok(())
 }
 
 /// Makes another role the owner of a view of ours.
