@@ -102,9 +102,7 @@ impl<'a> Walk<'a> {
             grouped_by: side.grouped_by.or(is_grouped.then(|| expr.collation())),
             ..side
         };
-        let sides: Vec<Side> = sides.into_iter().map(mark).collect();
-        let is_exact = |s: &Side| s.grouped_by.is_none() || s.form == Form::Column;
-        sides.iter().all(is_exact).then_some(sides)
+        Some(sides.into_iter().map(mark).collect())
     }
 
     /// Whether a block takes rows together that are equal, though they may look different.
