@@ -121,6 +121,7 @@ SELECT data FROM tv_outer;
 ALTER TABLE tv_item DROP CONSTRAINT tv_item_pkey;
 ALTER TABLE tv_item RENAME COLUMN data TO document;
 ALTER TABLE tv_item DROP COLUMN data;
+ALTER TABLE tv_item ALTER COLUMN pk_item TYPE bigint;
 ALTER TABLE tv_item SET UNLOGGED;
 -- A computed column and a unique index of the user's own are welcome, also where rows swap its values.
 INSERT INTO tb_thing VALUES (2, oracle.uuid(2), 'Jug', 5);

@@ -137,21 +137,21 @@ fn check_row_triggers(session: &Session, oid: Oid, name: &Name) -> Result<()> {
 /// a column unmaintained.
 fn shown_columns(table: &Name, row: &CatalogRow, all: &[Column]) -> Result<Vec<Column>> {
     let given = relation::columns(row.view);
-    let has = |columns: &[Column], name: &str| columns.iter().any(|c| c.name == name);
+    let has = |columns: &[Column], of: &Column| {
+        let is_same =
+            |c: &Column| c.name == of.name && c.type_oid == of.type_oid && c.typmod == of.typmod;
+        columns.iter().any(is_same)
+    };
     let lost = match row.owns_view {
-        true => given.iter().find(|c| !has(all, &c.name)),
-        false => all.iter().find(|c| !has(&given, &c.name)),
+        true => given.iter().find(|c| !has(all, c)),
+        false => all.iter().find(|c| !has(&given, c)),
     };
     match lost {
         Some(column) => Err(Error::LostColumn {
             table: table.name.clone(),
             column: column.name.clone(),
         }),
-        None => Ok(all
-            .iter()
-            .filter(|c| has(&given, &c.name))
-            .cloned()
-            .collect()),
+        None => Ok(all.iter().filter(|c| has(&given, c)).cloned().collect()),
     }
 }
 
