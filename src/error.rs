@@ -64,8 +64,6 @@ pub(crate) enum Error {
     RowTrigger { table: String, trigger: String },
     #[error("a trigger kept rows of TVIEW \"{0}\" from being written")]
     Suppressed(String),
-    #[error("column \"{column}\" of type {type_name} cannot be a key of a TVIEW")]
-    KeyType { column: String, type_name: String },
     #[error("could not find a key for TVIEW \"{table}\"")]
     NoKey { table: String },
     #[error("key of table \"{table}\" is not unique")]
@@ -116,7 +114,6 @@ impl Error {
             Error::Function { .. }
             | Error::Construct { .. }
             | Error::Source { .. }
-            | Error::KeyType { .. }
             | Error::ForeignTable(_) => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
             Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
             Error::NullKey { .. } => Code::ERRCODE_NOT_NULL_VIOLATION,
@@ -186,9 +183,6 @@ impl Error {
         Some(match self {
             Error::NameWithoutPrefix(_) => {
                 "Rename the table to tv_<entity>, for example tv_product.".into()
-            }
-            Error::KeyType { .. } => {
-                "Give the table a primary key over columns that are neither arrays nor rows.".into()
             }
             Error::NotATable { .. } => {
                 "Give the name of an ordinary or partitioned table tv_<entity>.".into()

@@ -39,6 +39,7 @@ pub(crate) struct Column {
     pub(crate) typmod: i32,
     /// A generated or identity column.
     pub(crate) is_computed: bool,
+    pub(crate) is_not_null: bool,
     /// Quoted and qualified, where it is not the type's own.
     pub(crate) collation: Option<String>,
 }

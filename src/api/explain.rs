@@ -36,7 +36,7 @@ fn entry(tview: &Tview, index: usize) -> Entry {
         source: relation::quote_if_needed(&source.name),
         alias: source.alias.clone(),
         route: route.word(),
-        path: sql::path(&tview.graph.sources, index, route),
+        path: sql::path(&tview.graph, index, route),
         columns_used: used.map(|c| c.name.clone()).collect(),
         key_query: tview.key_queries[index].clone(),
         reason: match route {

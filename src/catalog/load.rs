@@ -3,11 +3,11 @@
 
 use super::{SEARCH_PATH, Statements, Tview, run};
 use crate::error::{Error, Result};
-use crate::lineage::model::Graph;
+use crate::lineage::model::{Graph, Route, Scope};
 use crate::lineage::{query, route, sql};
 use crate::name::{Column, Name};
 use crate::pg::identity::Settings;
-use crate::pg::node::Tree;
+use crate::pg::node::{Restriction, Tree};
 use crate::pg::spi::{Args, Session};
 use crate::pg::value::Storage;
 use crate::pg::{function, relation};
@@ -68,7 +68,7 @@ pub(super) fn load(
         table: name.name.clone(),
         part: "primary key",
     })?;
-    let (graph, views) = {
+    let (mut tree, graph, views) = {
         // What is deparsed now is parsed again under these settings.
         let settings = Settings::start();
         settings.set("search_path", SEARCH_PATH);
@@ -84,7 +84,23 @@ pub(super) fn load(
         true => Vec::new(),
         false => unique_columns(session, oid, &columns)?,
     };
-    let statements = statements(&name, &view_name, [&all, &columns, &key, &unique])?;
+    let equals = equalities(&key)?;
+    let table = sql::Table {
+        name: &name,
+        view: &view_name,
+        columns: &columns,
+        all: &all,
+        key: &key,
+        equals: &equals,
+        unique: &unique,
+        has_loose_key: key
+            .iter()
+            .any(|c| !function::is_image_equal(Oid::from(c.type_oid))),
+    };
+    let key_query = |s: usize| sql::key::key_query(&graph, s, &routes[s], &table);
+    let key_queries = (0..routes.len()).map(key_query).collect();
+    let restricted = restrict(&mut tree, &graph, &routes, &table);
+    let statements = statements(&table, restricted.as_ref());
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.extend([oid, row.view]);
@@ -108,9 +124,8 @@ pub(super) fn load(
             part: "array type",
         })?,
         row: row_storage,
-        key_queries: (0..routes.len())
-            .map(|s| sql::key_query(&graph.sources, s, &routes[s]))
-            .collect(),
+        key_queries,
+        scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
         has_other_unique: !unique.is_empty(),
         views,
         graph,
@@ -183,8 +198,8 @@ fn unique_columns(session: &Session, table: Oid, columns: &[Column]) -> Result<V
     Ok(columns.iter().filter(is_unique).cloned().collect())
 }
 
-/// The lineage of a backing view's columns, and the views inside it.
-fn analyse_view(view: Oid, key: &[Column]) -> Result<(Graph, Vec<Oid>)> {
+/// A backing view's query, the lineage of its columns, and the views inside it.
+fn analyse_view(view: Oid, key: &[Column]) -> Result<(Tree, Graph, Vec<Oid>)> {
     let mut tree = Tree::of_view(view)?;
     let views = tree.expand_views();
     let targets = tree.query().targets();
@@ -202,47 +217,63 @@ fn analyse_view(view: Oid, key: &[Column]) -> Result<(Graph, Vec<Oid>)> {
             detail: "The backing view lacks a key column.".into(),
         });
     }
-    Ok((query::analyse(tree.query(), &positions)?, views))
+    let graph = query::analyse(tree.query(), &positions)?;
+    Ok((tree, graph, views))
 }
 
-/// `[all, columns, key, unique]` are what [`crate::lineage::sql::Table`] calls them.
-fn statements(
-    table: &Name,
-    view: &Name,
-    [all, columns, key, unique]: [&[Column]; 4],
-) -> Result<Statements> {
-    let mut equals = Vec::new();
-    let mut has_loose_key = false;
-    for column in key {
-        let type_oid = Oid::from(column.type_oid);
-        if Storage::of(type_oid).array_type().is_none() || function::is_row_type(type_oid) {
-            return Err(Error::KeyType {
-                column: column.name.clone(),
-                type_name: function::type_name(type_oid, -1),
-            });
-        }
-        let (equality, is_image) = function::default_equality(type_oid).ok_or_else(|| {
-            Error::Internal(format!(
-                "type {} has no equality",
-                function::type_name(type_oid, -1)
-            ))
-        })?;
-        equals.push(equality.sql);
-        has_loose_key |= !is_image;
+/// A query with restrictions inside, and the statements that give their parameters.
+struct Restricted {
+    query: String,
+    scopes: Vec<String>,
+}
+
+/// Puts restrictions where the planner would carry none; `None` where none are needed.
+fn restrict(
+    tree: &mut Tree,
+    graph: &Graph,
+    routes: &[Route],
+    table: &sql::Table<'_>,
+) -> Option<Restricted> {
+    if graph.scopes.is_empty() {
+        return None;
     }
-    let equals = &equals;
-    let table = sql::Table {
-        name: table,
-        view,
-        columns,
-        all,
-        key,
-        equals,
-        unique,
-        has_loose_key,
+    let scope_query = |s: &Scope| sql::key::scope_query(graph, routes, s, table);
+    let scopes: Option<Vec<String>> = graph.scopes.iter().map(scope_query).collect();
+    let restriction = |(n, scope): (usize, &Scope)| Restriction {
+        query: scope.query,
+        position: scope.position,
+        parameter: 2 + 2 * n as i32,
     };
-    Ok(Statements {
-        compare_keys: table.compare_keys(),
+    let restrictions: Vec<Restriction> = graph.scopes.iter().enumerate().map(restriction).collect();
+    // Without: the query is still better run once for many keys than once for each.
+    Some(match scopes.filter(|_| tree.restrict(&restrictions)) {
+        Some(scopes) => Restricted {
+            query: tree.deparse(),
+            scopes,
+        },
+        None => Restricted {
+            query: format!("SELECT * FROM {}", table.view.sql()),
+            scopes: Vec::new(),
+        },
+    })
+}
+
+/// The equality of each key column, as SQL.
+fn equalities(key: &[Column]) -> Result<Vec<String>> {
+    let equality = |column: &Column| {
+        let type_oid = Oid::from(column.type_oid);
+        let found = function::default_equality(type_oid);
+        found.map(|(equality, _)| equality.sql).ok_or_else(|| {
+            let type_name = function::type_name(type_oid, -1);
+            Error::Internal(format!("type {type_name} has no equality"))
+        })
+    };
+    key.iter().map(equality).collect()
+}
+
+fn statements(table: &sql::Table<'_>, restricted: Option<&Restricted>) -> Statements {
+    Statements {
+        compare_keys: table.compare_keys(restricted.map(|r| r.query.as_str())),
         compare_all: table.compare_all(),
         count_differences: table.count_differences(),
         any_key: table.any_key(),
@@ -250,5 +281,5 @@ fn statements(
         delete: table.delete(),
         update: table.update(),
         insert: table.insert(),
-    })
+    }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Tview {
     pub(crate) routes: Vec<Route>,
     /// Per source, from captured values to keys; `None` where the values are keys.
     pub(crate) key_queries: Vec<Option<String>>,
+    /// From keys to further parameters of the comparison: see [`crate::lineage::sql::key::scope_query`].
+    pub(crate) scopes: Vec<String>,
     pub(crate) statements: Statements,
 }
 

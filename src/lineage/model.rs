@@ -31,7 +31,7 @@ pub(crate) fn tag(source: usize) -> String {
     format!("t{source}")
 }
 
-/// One side of an equality: an expression over columns of one source.
+/// One side of a link: an expression over columns of one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Side {
     pub(crate) source: usize,
@@ -41,8 +41,14 @@ pub(crate) struct Side {
     pub(crate) sql: String,
     /// The same over the query's own alias, for people.
     pub(crate) text: String,
+    /// The same without an alias, as an index is defined.
+    pub(crate) indexed: String,
     pub(crate) type_oid: u32,
     pub(crate) form: Form,
+    /// `sql` is an array, any element of which is the side; the elements' type as SQL.
+    pub(crate) element_type: Option<String>,
+    /// A column that is never NULL.
+    pub(crate) is_not_null: bool,
     /// Reached through grouping (or DISTINCT, PARTITION BY, a set operation) by this collation: rows
     /// that are equal there may look different, so only the same equality may restrict them.
     pub(crate) grouped_by: Option<u32>,
@@ -59,19 +65,62 @@ pub(crate) enum Form {
     Computed,
 }
 
-/// An equality that must hold for a row of `child` to matter to a row of `parent`.
-#[derive(Clone, Debug)]
+/// A condition that must hold for a row of `child` to matter to a row of `parent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) child: Side,
     pub(crate) parent: Side,
+    pub(crate) condition: Condition,
+    /// Set where it need not hold by itself: see [`Choice`].
+    pub(crate) choice: Option<Choice>,
+}
+
+/// How the two sides of a link must relate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Equal(Equality),
+    /// Equal or both NULL, as rows of one group are.
+    Same(Equality),
+    /// The child is NULL, whatever the parent is.
+    ChildIsNull,
+    /// The parent is NULL, whatever the child is.
+    ParentIsNull,
+}
+
+/// An equality between a child and a parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Equality {
     /// `OPERATOR(schema.=)`.
     pub(crate) operator: String,
+    /// The same with its operands exchanged.
+    pub(crate) commutator: Option<String>,
     pub(crate) child_is_left: bool,
+    /// It is what `@>` and `&&` of arrays compare elements by.
+    pub(crate) is_default: bool,
     /// Operator families that make it an equality; two links with a common one are transitive.
     pub(crate) families: Vec<u32>,
     pub(crate) collation: u32,
     /// The collation by name, quoted and qualified; `None` where the type has none.
     pub(crate) collation_sql: Option<String>,
+}
+
+impl Equality {
+    /// The operator with the child, or the parent, on its left.
+    pub(crate) fn from(&self, has_child_left: bool) -> &str {
+        match (has_child_left == self.child_is_left, &self.commutator) {
+            (false, Some(commutator)) => commutator,
+            _ => &self.operator,
+        }
+    }
+}
+
+/// One of several ways in which a condition can hold: an arm of an OR, an argument of coalesce().
+/// Rows that matter by one arm at least are all that matter; so every arm has a tree of routes of
+/// its own, and a source takes its routes from all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) point: usize,
+    pub(crate) arm: usize,
 }
 
 /// A source that holds a part of the key, restricted by it.
@@ -80,6 +129,27 @@ pub(crate) struct Root {
     /// Which key column, from 0.
     pub(crate) part: usize,
     pub(crate) side: Side,
+    pub(crate) choice: Option<Choice>,
+}
+
+/// A column by which a part of the query must be restricted for a refresh, because PostgreSQL's
+/// planner does not carry a restriction on the key so far down.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    /// [`crate::pg::node::Query::address`] of the part.
+    pub(crate) query: usize,
+    /// Which of its columns, hidden ones included.
+    pub(crate) position: i16,
+    pub(crate) by: ScopeBy,
+}
+
+/// Where the values come from.
+#[derive(Clone, Debug)]
+pub(crate) enum ScopeBy {
+    /// A key column, from 0.
+    Key(usize),
+    /// A column that the rows of a key have.
+    Rows(Side),
 }
 
 /// What the analysis of a defining query gives.
@@ -91,6 +161,9 @@ pub(crate) struct Graph {
     pub(crate) key: Vec<KeyPart>,
     /// Why a key column has no root.
     pub(crate) key_obstacle: Option<Reason>,
+    /// The number of arms of each choice.
+    pub(crate) choices: Vec<usize>,
+    pub(crate) scopes: Vec<Scope>,
 }
 
 impl Graph {
@@ -120,7 +193,6 @@ pub(crate) enum Reason {
     KeyIsComputed,
     KeyIsNullable,
     RowsDepend,
-    KeyFromSeveralTables,
     NoLink,
 }
 
@@ -133,7 +205,6 @@ impl Reason {
             Reason::RowsDepend => {
                 "rows of different keys depend on each other (LIMIT, or a window, grouping or set operation apart from the key)"
             }
-            Reason::KeyFromSeveralTables => "the key columns come from several tables",
             Reason::NoLink => "no equality that must hold leads from it to the key",
         }
     }
@@ -142,45 +213,75 @@ impl Reason {
 /// How a changed row of a source finds the keys it affects.
 #[derive(Clone, Debug)]
 pub(crate) enum Route {
-    /// The key is in the row: one side per key column.
-    Direct(Vec<Side>),
-    /// Through other tables, nearest first; the last one holds the key.
-    Lookup { hops: Vec<Hop>, key: Vec<Side> },
+    /// The keys that any of these leads to.
+    Keys(Vec<Chain>),
     /// By comparing the whole TVIEW.
     Full(Reason),
 }
 
-/// A step of a lookup: to rows of `source` for which all conditions hold.
-#[derive(Clone, Debug)]
+/// From a row to the key, through other tables or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Chain {
+    /// Nearest first; the source at the end, or the one it starts from without any, holds the key.
+    pub(crate) hops: Vec<Hop>,
+    /// Key columns and their sides: all of them, or those that one source has.
+    pub(crate) key: Vec<(usize, Side)>,
+}
+
+/// A step of a chain: to rows of `source` for which all conditions hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub(crate) source: usize,
     pub(crate) links: Vec<Link>,
 }
 
+impl Chain {
+    /// What the chain reads of the row that it starts from.
+    pub(crate) fn start_sides(&self) -> Vec<&Side> {
+        match self.hops.first() {
+            Some(hop) => {
+                let reads_child = |l: &&Link| l.condition != Condition::ParentIsNull;
+                let links = hop.links.iter().filter(reads_child);
+                links.map(|l| &l.child).collect()
+            }
+            None => self.key.iter().map(|(_, side)| side).collect(),
+        }
+    }
+
+    /// Whether it leads nowhere from a row in which the column is NULL.
+    fn is_strict(&self, attribute: i16) -> bool {
+        let is_bare = |s: &Side| s.form != Form::Computed && s.attributes.contains(&attribute);
+        match self.hops.first() {
+            Some(hop) => hop
+                .links
+                .iter()
+                .any(|l| matches!(l.condition, Condition::Equal(_)) && is_bare(&l.child)),
+            None => self.key.iter().any(|(_, side)| is_bare(side)),
+        }
+    }
+}
+
 impl Route {
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Route::Direct(_) => "direct",
-            Route::Lookup { .. } => "lookup",
+            Route::Keys(chains) if chains.iter().all(|c| c.hops.is_empty()) => "direct",
+            Route::Keys(_) => "lookup",
             Route::Full(_) => "full",
         }
     }
 
-    fn start_sides(&self) -> Vec<&Side> {
+    pub(crate) fn chains(&self) -> &[Chain] {
         match self {
-            Route::Direct(sides) => sides.iter().collect(),
-            Route::Lookup { hops, .. } => match hops.first() {
-                Some(hop) => hop.links.iter().map(|l| &l.child).collect(),
-                None => Vec::new(),
-            },
-            Route::Full(_) => Vec::new(),
+            Route::Keys(chains) => chains,
+            Route::Full(_) => &[],
         }
     }
 
     /// The attributes of the changed row that the route starts from; empty for full.
     pub(crate) fn start(&self) -> Vec<i16> {
         let mut found: Vec<i16> = Vec::new();
-        for attribute in self.start_sides().into_iter().flat_map(|s| &s.attributes) {
+        let sides = self.chains().iter().flat_map(Chain::start_sides);
+        for attribute in sides.flat_map(|s| &s.attributes) {
             if !found.contains(attribute) {
                 found.push(*attribute);
             }
@@ -190,12 +291,17 @@ impl Route {
 
     /// For each attribute of [`Route::start`], whether the route leads nowhere if it is NULL.
     pub(crate) fn is_strict(&self) -> Vec<bool> {
-        let sides = self.start_sides();
-        let is_bare = |a: &i16| {
-            sides
-                .iter()
-                .any(|s| s.form != Form::Computed && s.attributes.contains(a))
+        let is_strict = |a: &i16| self.chains().iter().all(|c| c.is_strict(*a));
+        self.start().iter().map(is_strict).collect()
+    }
+
+    /// For each attribute of [`Route::start`], whether the row's own key is made of it.
+    pub(crate) fn is_key(&self) -> Vec<bool> {
+        let own = |c: &&Chain| c.hops.is_empty();
+        let is_key = |a: &i16| {
+            let mut own = self.chains().iter().filter(own);
+            own.any(|c| c.key.iter().any(|(_, s)| s.attributes.contains(a)))
         };
-        self.start().iter().map(is_bare).collect()
+        self.start().iter().map(is_key).collect()
     }
 }

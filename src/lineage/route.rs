@@ -2,60 +2,178 @@
 //! the tail of a source's route is the route of the next source. Two routes chosen apart (A
 //! through B and B through A) would lose a key when both rows go in one transaction.
 //!
+//! Where a condition can hold in several ways, each way has its own tree ([`Choice`]).
+//!
 //! A table between two equal columns is left out (`review.fk = product.pk = key` makes the review
 //! direct): leaving a condition out can only add keys.
 
-use super::model::{Graph, Hop, KeyPart, Link, Reason, Root, Route, Side};
+use super::model::{Chain, Choice, Condition, Equality, Graph, Hop, KeyPart, Link, Reason, Root};
+use super::model::{Route, Side};
+
+/// Trees at most; choices beyond are left out, with the links that depend on them.
+const MAX_TREES: usize = 64;
 
 /// One route per source of the graph.
 pub(crate) fn choose(graph: &Graph) -> Vec<Route> {
-    let roots = equal_roots(graph);
-    let mut routes: Vec<Option<Route>> = (0..graph.sources.len())
-        .map(|source| direct(graph, &roots, source))
-        .collect();
-    for (source, route) in routes.iter_mut().enumerate() {
-        if let Some(reason) = graph.sources[source].obstacle {
-            *route = Some(Route::Full(reason));
+    let mut routes: Vec<Option<Route>> = vec![None; graph.sources.len()];
+    for arms in combinations(&graph.choices) {
+        let chains = Tree::of(graph, &arms).grow();
+        for (route, chain) in routes.iter_mut().zip(chains) {
+            merge(route, chain);
         }
     }
-    while let Some((child, route)) = next_lookup(graph, &routes) {
-        routes[child] = Some(route);
-    }
-    let reason = match missing_root(graph, &roots) {
-        Some(reason) => reason,
-        None => Reason::NoLink,
-    };
-    routes
-        .into_iter()
-        .map(|route| route.unwrap_or(Route::Full(reason)))
-        .collect()
+    let none = || Route::Full(Reason::NoLink);
+    routes.into_iter().map(|r| r.unwrap_or_else(none)).collect()
 }
 
-fn missing_root(graph: &Graph, roots: &[Root]) -> Option<Reason> {
-    let is_rooted = |part: usize| roots.iter().any(|r| r.part == part);
-    if !(0..graph.key.len()).all(is_rooted) {
-        return Some(graph.key_obstacle.unwrap_or(Reason::KeyIsComputed));
+/// Every way to choose one arm per choice.
+fn combinations(choices: &[usize]) -> Vec<Vec<usize>> {
+    let mut found: Vec<Vec<usize>> = vec![Vec::new()];
+    for arms in choices {
+        if found.len() * arms > MAX_TREES {
+            break;
+        }
+        let extend = |chosen: &Vec<usize>| {
+            let chosen = chosen.clone();
+            (0..*arms).map(move |arm| [chosen.as_slice(), &[arm]].concat())
+        };
+        found = found.iter().flat_map(extend).collect();
     }
-    let has_direct = (0..graph.sources.len()).any(|s| direct(graph, roots, s).is_some());
-    (!has_direct).then_some(Reason::KeyFromSeveralTables)
+    found
 }
 
-/// The graph's roots, and with them every side that a link makes equal to one in value and type.
-fn equal_roots(graph: &Graph) -> Vec<Root> {
-    let mut roots = graph.roots.clone();
+fn merge(route: &mut Option<Route>, chain: Result<Chain, Reason>) {
+    match (route.as_mut(), chain) {
+        (Some(Route::Full(_)), _) => {}
+        (_, Err(reason)) => *route = Some(Route::Full(reason)),
+        (Some(Route::Keys(chains)), Ok(chain)) => {
+            if !chains.contains(&chain) {
+                chains.push(chain);
+            }
+        }
+        (None, Ok(chain)) => *route = Some(Route::Keys(vec![chain])),
+    }
+}
+
+/// The graph as it is when each choice is made in one way.
+struct Tree<'g> {
+    graph: &'g Graph,
+    links: Vec<&'g Link>,
+    roots: Vec<Root>,
+}
+
+impl<'g> Tree<'g> {
+    fn of(graph: &'g Graph, arms: &[usize]) -> Tree<'g> {
+        let holds = |choice: Option<Choice>| {
+            choice.is_none_or(|c| arms.get(c.point).is_some_and(|arm| *arm == c.arm))
+        };
+        let links: Vec<&Link> = graph.links.iter().filter(|l| holds(l.choice)).collect();
+        let roots = graph.roots.iter().filter(|r| holds(r.choice));
+        let roots = equal_roots(&graph.key, &links, roots.cloned().collect());
+        Tree {
+            graph,
+            links,
+            roots,
+        }
+    }
+
+    /// One chain per source. First towards sources that have the whole key; what finds none of
+    /// them, towards sources that have a part of it.
+    fn grow(&self) -> Vec<Result<Chain, Reason>> {
+        let mut chains: Vec<Option<Chain>> = vec![None; self.graph.sources.len()];
+        for is_whole in [true, false] {
+            for source in 0..chains.len() {
+                if chains[source].is_none() && !self.is_obstructed(source) {
+                    chains[source] = self.direct(source, is_whole);
+                }
+            }
+            while let Some((child, chain)) = self.next_lookup(&chains) {
+                chains[child] = Some(chain);
+            }
+        }
+        let missing = match self.roots.is_empty() {
+            true => self.graph.key_obstacle.unwrap_or(Reason::KeyIsComputed),
+            false => Reason::NoLink,
+        };
+        let obstacle = |source: usize| self.graph.sources[source].obstacle.unwrap_or(missing);
+        let chains = chains.into_iter().enumerate();
+        chains
+            .map(|(source, chain)| chain.ok_or_else(|| obstacle(source)))
+            .collect()
+    }
+
+    fn is_obstructed(&self, source: usize) -> bool {
+        self.graph.sources[source].obstacle.is_some()
+    }
+
+    fn direct(&self, source: usize, is_whole: bool) -> Option<Chain> {
+        let side = |part: usize| {
+            let mut roots = self.roots.iter();
+            let root = roots.find(|r| r.part == part && r.side.source == source);
+            root.map(|r| (part, r.side.clone()))
+        };
+        let key: Vec<(usize, Side)> = (0..self.graph.key.len()).filter_map(side).collect();
+        let fits = match is_whole {
+            true => key.len() == self.graph.key.len(),
+            false => true,
+        };
+        (fits && !key.is_empty()).then(|| Chain {
+            hops: Vec::new(),
+            key,
+        })
+    }
+
+    /// The source without a chain that has the shortest way to one with.
+    fn next_lookup(&self, chains: &[Option<Chain>]) -> Option<(usize, Chain)> {
+        let is_open = |c: &usize| chains[*c].is_none() && !self.is_obstructed(*c);
+        let open = (0..chains.len()).filter(is_open);
+        let ways = open.flat_map(|child| {
+            let chains = chains.iter().enumerate();
+            chains.filter_map(move |(parent, rest)| {
+                Some((child, self.lookup(child, parent, rest.as_ref()?)?))
+            })
+        });
+        ways.min_by_key(|(_, chain)| chain.hops.len())
+    }
+
+    fn lookup(&self, child: usize, parent: usize, rest: &Chain) -> Option<Chain> {
+        let leads = |l: &&&Link| l.child.source == child && l.parent.source == parent;
+        let links: Vec<Link> = self
+            .links
+            .iter()
+            .filter(leads)
+            .map(|l| (*l).clone())
+            .collect();
+        if links.is_empty() {
+            return None;
+        }
+        let mut hops = rest.hops.clone();
+        match hops.first().and_then(|next| skip(&links, &next.links)) {
+            Some(joined) => hops[0].links = joined,
+            None => {
+                let source = parent;
+                hops.insert(0, Hop { source, links });
+            }
+        }
+        let key = rest.key.clone();
+        Some(Chain { hops, key })
+    }
+}
+
+/// The roots, and with them every side that a link makes equal to one in value and type.
+fn equal_roots(key: &[KeyPart], links: &[&Link], mut roots: Vec<Root>) -> Vec<Root> {
     let mut next = 0;
     while next < roots.len() {
         let root = roots[next].clone();
         next += 1;
-        for link in &graph.links {
-            let part = &graph.key[root.part];
+        for link in links {
             let is_known = roots
                 .iter()
                 .any(|r| r.part == root.part && r.side.source == link.child.source);
-            if link.parent == root.side && !is_known && same_value(link, part) {
+            if link.parent == root.side && !is_known && is_same_value(link, &key[root.part]) {
                 roots.push(Root {
-                    part: root.part,
                     side: link.child.clone(),
+                    ..root.clone()
                 });
             }
         }
@@ -63,84 +181,20 @@ fn equal_roots(graph: &Graph) -> Vec<Root> {
     roots
 }
 
-fn same_value(link: &Link, part: &KeyPart) -> bool {
-    link.child.type_oid == part.type_oid
-        && link.collation == part.collation
-        && link.families.iter().any(|f| part.families.contains(f))
+fn is_same_value(link: &Link, part: &KeyPart) -> bool {
+    plain_equality(link).is_some_and(|e| {
+        link.child.type_oid == part.type_oid
+            && e.collation == part.collation
+            && e.families.iter().any(|f| part.families.contains(f))
+    })
 }
 
-fn direct(graph: &Graph, roots: &[Root], source: usize) -> Option<Route> {
-    let side = |part: usize| {
-        roots
-            .iter()
-            .find(|r| r.part == part && r.side.source == source)
-            .map(|r| r.side.clone())
-    };
-    let sides: Option<Vec<Side>> = (0..graph.key.len()).map(side).collect();
-    sides.filter(|s| !s.is_empty()).map(Route::Direct)
-}
-
-/// The unrouted source with the shortest way to a routed one.
-fn next_lookup(graph: &Graph, routes: &[Option<Route>]) -> Option<(usize, Route)> {
-    let mut best: Option<(usize, usize, Route)> = None;
-    for child in (0..routes.len()).filter(|c| routes[*c].is_none()) {
-        for parent in (0..routes.len()).filter(|p| *p != child) {
-            let Some(rest) = &routes[parent] else {
-                continue;
-            };
-            let Some(route) = lookup(graph, child, parent, rest) else {
-                continue;
-            };
-            let Route::Lookup { hops, .. } = &route else {
-                continue;
-            };
-            if best
-                .as_ref()
-                .is_none_or(|(length, ..)| hops.len() < *length)
-            {
-                best = Some((hops.len(), child, route));
-            }
-        }
-    }
-    best.map(|(_, child, route)| (child, route))
-}
-
-fn lookup(graph: &Graph, child: usize, parent: usize, rest: &Route) -> Option<Route> {
-    let links: Vec<Link> = graph
-        .links
-        .iter()
-        .filter(|l| l.child.source == child && l.parent.source == parent)
-        .cloned()
-        .collect();
-    if links.is_empty() {
-        return None;
-    }
-    match rest {
-        Route::Full(_) => None,
-        Route::Direct(key) => Some(Route::Lookup {
-            hops: vec![Hop {
-                source: parent,
-                links,
-            }],
-            key: key.clone(),
-        }),
-        Route::Lookup { hops, key } => {
-            let mut chain = hops.clone();
-            match skip(&links, &chain[0].links) {
-                Some(joined) => chain[0].links = joined,
-                None => chain.insert(
-                    0,
-                    Hop {
-                        source: parent,
-                        links,
-                    },
-                ),
-            }
-            Some(Route::Lookup {
-                hops: chain,
-                key: key.clone(),
-            })
-        }
+/// The equality of a link between two single values.
+fn plain_equality(link: &Link) -> Option<&Equality> {
+    let is_plain = link.child.element_type.is_none() && link.parent.element_type.is_none();
+    match &link.condition {
+        Condition::Equal(equality) if is_plain => Some(equality),
+        _ => None,
     }
 }
 
@@ -150,10 +204,15 @@ fn skip(into: &[Link], out_of: &[Link]) -> Option<Vec<Link>> {
         return None;
     }
     let join = |out: &Link| {
+        let leaving = plain_equality(out)?;
         let enter = into.iter().find(|l| l.parent == out.child)?;
+        let entering = plain_equality(enter)?;
         let is_transitive = enter.child.type_oid == out.child.type_oid
-            && enter.collation == out.collation
-            && enter.families.iter().any(|f| out.families.contains(f));
+            && entering.collation == leaving.collation
+            && entering
+                .families
+                .iter()
+                .any(|f| leaving.families.contains(f));
         is_transitive.then(|| Link {
             child: enter.child.clone(),
             ..out.clone()
@@ -176,6 +235,7 @@ mod tests {
             type_sql: "pg_catalog.int4".into(),
             typmod: -1,
             is_computed: false,
+            is_not_null: false,
             collation: None,
         };
         Source {
@@ -198,8 +258,11 @@ mod tests {
             attributes: vec![attribute],
             sql: format!("t{source}.c{attribute}"),
             text: format!("tb_{source}.c{attribute}"),
+            indexed: format!("c{attribute}"),
             type_oid: 23,
             form: Form::Column,
+            element_type: None,
+            is_not_null: false,
             grouped_by: None,
         }
     }
@@ -208,11 +271,16 @@ mod tests {
         Link {
             child: side(child.0, child.1),
             parent: side(parent.0, parent.1),
-            operator: "OPERATOR(pg_catalog.=)".into(),
-            child_is_left: true,
-            families: vec![1976],
-            collation: 0,
-            collation_sql: None,
+            condition: Condition::Equal(Equality {
+                operator: "OPERATOR(pg_catalog.=)".into(),
+                commutator: None,
+                child_is_left: true,
+                is_default: true,
+                families: vec![1976],
+                collation: 0,
+                collation_sql: None,
+            }),
+            choice: None,
         }
     }
 
@@ -232,17 +300,18 @@ mod tests {
                 .map(|(part, source, attribute)| Root {
                     part: *part,
                     side: side(*source, *attribute),
+                    choice: None,
                 })
                 .collect(),
             key: (0..parts).map(part).collect(),
-            key_obstacle: None,
+            ..Graph::default()
         }
     }
 
     fn hops(route: &Route) -> Vec<usize> {
-        match route {
-            Route::Lookup { hops, .. } => hops.iter().map(|h| h.source).collect(),
-            _ => panic!("not a lookup: {route:?}"),
+        match route.chains() {
+            [only] => only.hops.iter().map(|h| h.source).collect(),
+            _ => panic!("not one chain: {route:?}"),
         }
     }
 
@@ -313,16 +382,40 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_two_tables_is_full() {
-        let routes = choose(&graph(
-            2,
-            vec![link((1, 2), (0, 2))],
-            &[(0, 0, 1), (1, 1, 1)],
-        ));
-        assert!(matches!(
-            routes[0],
-            Route::Full(Reason::KeyFromSeveralTables)
-        ));
+    fn each_table_of_a_key_leads_to_its_part() {
+        let links = vec![link((2, 2), (1, 1))];
+        let routes = choose(&graph(3, links, &[(0, 0, 1), (1, 1, 1)]));
+        let parts = |source: usize| -> Vec<usize> {
+            let chains = routes[source].chains().iter();
+            chains.flat_map(|c| &c.key).map(|(part, _)| *part).collect()
+        };
+        assert_eq!([parts(0), parts(1), parts(2)], [[0], [1], [1]]);
+    }
+
+    #[test]
+    fn every_arm_of_a_choice_has_its_chain() {
+        let mut links = vec![link((1, 1), (0, 2)), link((1, 2), (0, 3))];
+        for (arm, link) in links.iter_mut().enumerate() {
+            link.choice = Some(Choice { point: 0, arm });
+        }
+        let mut g = graph(2, links, &[(0, 0, 1)]);
+        g.choices = vec![2];
+        let routes = choose(&g);
+        assert_eq!(routes[1].chains().len(), 2);
+        assert_eq!(routes[1].start(), vec![1, 2]);
+        assert_eq!(routes[1].is_strict(), vec![false, false]);
+        assert_eq!(routes[0].chains().len(), 1);
+    }
+
+    #[test]
+    fn an_arm_that_leads_nowhere_makes_the_route_full() {
+        let mut links = vec![link((1, 1), (0, 2)), link((2, 2), (0, 3))];
+        for (arm, link) in links.iter_mut().enumerate() {
+            link.choice = Some(Choice { point: 0, arm });
+        }
+        let mut g = graph(3, links, &[(0, 0, 1)]);
+        g.choices = vec![2];
+        assert!(matches!(choose(&g)[1], Route::Full(Reason::NoLink)));
     }
 
     #[test]

@@ -50,6 +50,7 @@ unsafe extern "C-unwind" {
         read_only: bool,
     ) -> pg_sys::Portal;
     pub(super) fn SPI_cursor_fetch(portal: pg_sys::Portal, forward: bool, count: c_long);
+    pub(super) fn datumCopy(value: pg_sys::Datum, by_value: bool, len: c_int) -> pg_sys::Datum;
     pub(super) fn AfterTriggerFireDeferred();
     pub(super) fn PreCommit_Portals(is_prepare: bool) -> bool;
 

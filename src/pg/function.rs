@@ -61,7 +61,10 @@ unsafe fn aggregate_support(oid: Oid) -> Vec<Oid> {
 pub(crate) struct Equality {
     /// `OPERATOR(schema.name)`.
     pub(crate) sql: String,
+    /// The operator with exchanged operands, likewise.
+    pub(crate) commutator: Option<String>,
     pub(crate) families: Vec<u32>,
+    pub(crate) oid: Oid,
 }
 
 /// `None` unless the operator is a strict equality that can be merged or hashed.
@@ -75,16 +78,49 @@ pub(crate) fn equality(operator: Oid) -> Option<Equality> {
         if families.is_empty() || !pg_sys::op_strict(operator) {
             return None;
         }
-        let name = pg_sys::get_opname(operator);
-        let schema = operator_schema(operator)?;
         Some(Equality {
-            sql: format!(
-                "OPERATOR({}.{})",
-                crate::name::quote(&schema),
-                super::list::take_text(name)
-            ),
+            sql: operator_sql(operator)?,
+            commutator: operator_sql(pg_sys::get_commutator(operator)),
             families,
+            oid: operator,
         })
+    }
+}
+
+/// The operator that is false where this one is true; none gives an invalid OID.
+pub(crate) fn negator(operator: Oid) -> Oid {
+    // SAFETY: a syscache lookup.
+    unsafe { pg_sys::get_negator(operator) }
+}
+
+/// The type of an array's elements, if the type is an array of any length.
+pub(crate) fn element_type(array: Oid) -> Option<Oid> {
+    // SAFETY: a syscache lookup.
+    let element = unsafe { pg_sys::get_element_type(array) };
+    (element != pg_sys::InvalidOid && element_is_of(array, element)).then_some(element)
+}
+
+/// The type of arrays of a type, if there is one.
+pub(crate) fn array_type(element: Oid) -> Option<Oid> {
+    super::value::Storage::of(element).array_type()
+}
+
+/// Leaves out types such as int2vector, of whose elements the array type is another one.
+fn element_is_of(array: Oid, element: Oid) -> bool {
+    // SAFETY: a syscache lookup.
+    unsafe { pg_sys::get_array_type(element) == array }
+}
+
+/// An operator as `OPERATOR(schema.name)`; `None` for none.
+unsafe fn operator_sql(operator: Oid) -> Option<String> {
+    if operator == pg_sys::InvalidOid {
+        return None;
+    }
+    // SAFETY: syscache lookups of an operator that exists.
+    unsafe {
+        let schema = operator_schema(operator)?;
+        let name = super::list::take_text(pg_sys::get_opname(operator));
+        Some(format!("OPERATOR({}.{name})", crate::name::quote(&schema)))
     }
 }
 
@@ -180,12 +216,6 @@ pub(crate) fn type_sql(type_oid: Oid) -> String {
     let flags = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN | pg_sys::FORMAT_TYPE_FORCE_QUALIFY;
     // SAFETY: palloc'd text.
     unsafe { super::list::take_text(pg_sys::format_type_extended(type_oid, -1, flags as u16)) }
-}
-
-/// Whether values of the type are rows: composite types, domains over them, `record`.
-pub(crate) fn is_row_type(type_oid: Oid) -> bool {
-    // SAFETY: a syscache lookup.
-    unsafe { pg_sys::type_is_rowtype(type_oid) }
 }
 
 /// A type's name for messages; a modifier below zero is none.

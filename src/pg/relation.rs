@@ -168,10 +168,14 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
     unsafe {
         let relation = pg_sys::relation_open(relid, pg_sys::AccessShareLock as i32);
         let descriptor = (*relation).rd_att;
+        let class = &*(*relation).rd_rel;
+        // NOT NULL of a plain table need not bind the tables that inherit from it.
+        let binds_children =
+            !class.relhassubclass || class.relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
         let columns = (0..(*descriptor).natts as usize)
-            .map(|i| super::version::attribute(descriptor, i))
-            .filter(|a| !a.attisdropped)
-            .map(|a| Column {
+            .map(|i| (i, super::version::attribute(descriptor, i)))
+            .filter(|(_, a)| !a.attisdropped)
+            .map(|(i, a)| Column {
                 attribute: a.attnum,
                 name: CStr::from_ptr(a.attname.data.as_ptr())
                     .to_string_lossy()
@@ -180,6 +184,7 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
                 type_sql: function::type_sql(a.atttypid),
                 typmod: a.atttypmod,
                 is_computed: a.attgenerated != 0 || a.attidentity != 0,
+                is_not_null: binds_children && super::version::is_not_null(descriptor, i),
                 collation: function::collation(a.attcollation, a.atttypid),
             })
             .collect();

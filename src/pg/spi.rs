@@ -255,22 +255,22 @@ impl Args {
         self
     }
 
-    /// One array per column of `rows`.
-    pub(crate) fn with_columns(mut self, rows: &[Row], columns: &[Storage]) -> Result<Args> {
-        for (i, column) in columns.iter().enumerate() {
-            let values: Vec<_> = rows
-                .iter()
-                .map(|r| (r[i].as_datum(), r[i].is_null()))
-                .collect();
-            let array_type = column.array_type().ok_or_else(|| {
-                Error::Internal(format!(
-                    "type {} has no array type",
-                    column.type_oid.to_u32()
-                ))
-            })?;
-            self.push(Some(value::array(&values, *column)), array_type);
-        }
-        Ok(self)
+    /// An array of records, one for each of `rows`.
+    pub(crate) fn with_rows(mut self, rows: &[Row], columns: &[Storage]) -> Args {
+        let records = value::records(rows, columns);
+        self.push(Some(records), pg_sys::RECORDARRAYOID);
+        self
+    }
+
+    /// A copy of a cell of the first row of a result.
+    pub(crate) fn with_cell(mut self, rows: &Rows<'_>, column: i32) -> Args {
+        let (datum, is_null) = rows.cell(0, column);
+        let storage = Storage::of(rows.type_of(column));
+        // SAFETY: a datum of that type.
+        let copy =
+            || unsafe { call(|| ffi::datumCopy(datum, storage.by_value, storage.len.into())) };
+        self.push((!is_null).then(copy), storage.type_oid);
+        self
     }
 
     /// An array of column `column` of the chosen rows of a result.
@@ -320,6 +320,11 @@ impl Rows<'_> {
             pg_sys::SPI_getbinval(tuple, (*self.table).tupdesc, column, &mut is_null)
         };
         (datum, is_null)
+    }
+
+    fn type_of(&self, column: i32) -> pg_sys::Oid {
+        // SAFETY: the statement gave rows, and this column of them.
+        unsafe { pg_sys::SPI_gettypeid((*self.table).tupdesc, column) }
     }
 
     /// A cell as a Rust value of its type; `None` for NULL.

@@ -103,6 +103,32 @@ impl Value {
     }
 }
 
+/// Rows as an array of records in the current memory context: unlike arrays per column, it holds
+/// values of any type, arrays among them.
+pub(super) fn records(rows: &[Row], columns: &[Storage]) -> pg_sys::Datum {
+    // SAFETY: a descriptor of ordinary types; blessed, so that whoever reads a record finds it.
+    let descriptor = unsafe {
+        let descriptor = pg_sys::CreateTemplateTupleDesc(columns.len() as i32);
+        for (i, column) in columns.iter().enumerate() {
+            let number = i as i16 + 1;
+            pg_sys::TupleDescInitEntry(descriptor, number, c"".as_ptr(), column.type_oid, -1, 0);
+        }
+        pg_sys::BlessTupleDesc(descriptor)
+    };
+    let record = |row: &Row| {
+        let mut datums: Vec<_> = row.iter().map(Value::as_datum).collect();
+        let mut nulls: Vec<_> = row.iter().map(Value::is_null).collect();
+        // SAFETY: one value of the column's type for each; the tuple and the datum are copies.
+        unsafe {
+            let tuple =
+                pg_sys::heap_form_tuple(descriptor, datums.as_mut_ptr(), nulls.as_mut_ptr());
+            (pg_sys::heap_copy_tuple_as_datum(tuple, descriptor), false)
+        }
+    };
+    let records: Vec<_> = rows.iter().map(record).collect();
+    array(&records, Storage::of(pg_sys::RECORDOID))
+}
+
 /// A one-dimensional array datum in the current memory context.
 pub(super) fn array(values: &[(pg_sys::Datum, bool)], element: Storage) -> pg_sys::Datum {
     let mut datums: Vec<_> = values.iter().map(|(datum, _)| *datum).collect();

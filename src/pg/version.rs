@@ -59,6 +59,34 @@ pub(super) unsafe fn attribute(
     }
 }
 
+/// Whether a column is declared NOT NULL, and every row is known to comply.
+pub(super) unsafe fn is_not_null(descriptor: pg_sys::TupleDesc, index: usize) -> bool {
+    // SAFETY: the index is below natts.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        return attribute(descriptor, index).attnotnull;
+        #[cfg(feature = "pg18")]
+        {
+            let compact = (*descriptor).compact_attrs.as_ptr().add(index);
+            return (*compact).attnullability as u8 == pg_sys::ATTNULLABLE_VALID;
+        }
+    }
+}
+
+/// Replaces columns of joins by the columns they stand for. Works on a copy.
+pub(super) unsafe fn flatten_join_alias_vars(
+    query: *mut pg_sys::Query,
+    node: *mut pg_sys::Node,
+) -> *mut pg_sys::Node {
+    // SAFETY: a query and an expression of its own level.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        return pg_sys::flatten_join_alias_vars(query, node);
+        #[cfg(not(feature = "pg15"))]
+        return pg_sys::flatten_join_alias_vars(std::ptr::null_mut(), query, node);
+    }
+}
+
 // Rights in the width that a set of them has: 32 bits in PostgreSQL 15, then 64.
 pub(super) const ACL_SELECT: pg_sys::AclMode = pg_sys::ACL_SELECT as pg_sys::AclMode;
 pub(super) const ACL_TRIGGER: pg_sys::AclMode = pg_sys::ACL_TRIGGER as pg_sys::AclMode;

@@ -82,13 +82,29 @@ pub(super) fn keys(
             let active = take_snapshot(freshness);
             let different = {
                 let _reader = as_reader(tview);
-                let args = Args::none().with_columns(some, &tview.key)?;
+                let args = comparison(session, tview, some, active.snapshot())?;
                 session.run(&tview.statements.compare_keys, &args, active.snapshot())?
             };
             write(session, tview, &different, *pass, active.snapshot())?;
         }
     }
     Ok(())
+}
+
+/// The parameters of a comparison: the keys, and by what parts of the query are restricted for them.
+fn comparison(
+    session: &Session,
+    tview: &Tview,
+    keys: &[Row],
+    snapshot: Snapshot<'_>,
+) -> Result<Args> {
+    let mut args = Args::none().with_rows(keys, &tview.key);
+    for scope in &tview.scopes {
+        let only_keys = Args::none().with_rows(keys, &tview.key);
+        let values = session.run(scope, &only_keys, snapshot)?;
+        args = args.with_cell(&values, 1).with_cell(&values, 2);
+    }
+    Ok(args)
 }
 
 fn passes(may_clash: bool) -> &'static [Pass] {
@@ -138,12 +154,12 @@ pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<()> {
     let _reader = as_reader(tview);
     let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
     let key = sample.row(0, &tview.key);
-    let args = Args::none().with_columns(&[key], &tview.key)?;
+    let args = comparison(session, tview, &[key], active.snapshot())?;
     session.run(&tview.statements.compare_keys, &args, active.snapshot())?;
     for (source, query) in tview.key_queries.iter().enumerate() {
         let Some(query) = query else { continue };
         let columns = tview.start_storage(source);
-        let args = Args::none().with_columns(&[], &columns)?;
+        let args = Args::none().with_rows(&[], &columns);
         session.run(query, &args, active.snapshot())?;
     }
     Ok(())

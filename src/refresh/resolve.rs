@@ -4,7 +4,6 @@ use super::{KEYS_AT_ONCE, as_reader, take_snapshot};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
 use crate::guc;
-use crate::lineage::model::Route;
 use crate::pg::relation;
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
@@ -93,7 +92,7 @@ fn look_up(
     let columns = tview.start_storage(start.source);
     let mut is_null_met = false;
     for some in rows.chunks(KEYS_AT_ONCE) {
-        let args = Args::none().with_columns(some, &columns)?;
+        let args = Args::none().with_rows(some, &columns);
         let found = session.run(query, &args, snapshot)?;
         let rows = (0..found.len()).map(|r| found.row(r, &tview.key));
         let (complete, other): (Vec<Row>, Vec<Row>) = rows.partition(is_complete);
@@ -112,18 +111,22 @@ fn check_null_keys(
     rows: &HashSet<Row>,
     freshness: Freshness,
 ) -> Result<()> {
-    let holds_key = matches!(tview.routes[start.source], Route::Direct(_))
-        && tview
-            .graph
-            .roots
-            .iter()
-            .any(|r| r.side.source == start.source);
-    if !holds_key || rows.iter().all(is_complete) {
+    let is_key = tview.routes[start.source].is_key();
+    let lacks_key = |row: &Row| {
+        row.iter()
+            .zip(&is_key)
+            .any(|(v, is_key)| *is_key && v.is_null())
+    };
+    if !holds_key(tview, start.source) || !rows.iter().any(lacks_key) {
         return Ok(());
     }
     let active = take_snapshot(freshness);
     let _reader = as_reader(tview);
     refuse_null_keys(session, tview, active.snapshot())
+}
+
+fn holds_key(tview: &Tview, source: usize) -> bool {
+    tview.graph.roots.iter().any(|r| r.side.source == source)
 }
 
 /// A key came out NULL: an error if the query shows a row with it.

@@ -5,12 +5,14 @@
 //! Every query level is a [`Block`]. The walk starts at the outermost one and visits only what
 //! its result needs: a view of thirty columns of which three are read contributes three.
 //!
-//! [`links`] finds the equalities, [`sides`] the sources behind them.
+//! [`links`] finds the equalities, [`sides`] the sources behind them, [`mates`] the rows that a window
+//! or DISTINCT ON makes depend on each other.
 
 mod links;
+mod mates;
 mod sides;
 
-use super::model::{Graph, KeyPart, Link, Reason, Root, Side, Source};
+use super::model::{Choice, Graph, KeyPart, Link, Reason, Root, Scope, Side, Source};
 use super::volatility;
 use crate::error::{Error, Result};
 use crate::name::Name;
@@ -20,6 +22,7 @@ use crate::pg::node::{
 };
 use crate::pg::relation;
 use pgrx::pg_sys::Oid;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A query level.
@@ -31,6 +34,9 @@ struct Block<'a> {
     items: Vec<Item<'a>>,
     outer: Option<usize>,
     is_recursive: bool,
+    /// Walked again for the sake of the rows beside those that a restriction names.
+    is_mate: bool,
+    from: FromItem<'a>,
     /// Entries on the nullable side of an outer join.
     nullable: HashSet<usize>,
     /// Those of them whose outer joins have been walked; complete once FROM has been.
@@ -45,6 +51,10 @@ enum Item<'a> {
     Source(usize),
     Block(usize),
     Alias(Vec<Expr<'a>>),
+    Functions {
+        all: Vec<Expr<'a>>,
+        columns: Vec<Option<Expr<'a>>>,
+    },
     Computed(Vec<Expr<'a>>),
     Unused,
 }
@@ -56,6 +66,15 @@ struct Walk<'a> {
     /// Blocks of subqueries in expressions, by the block around them (a WITH query is walked once
     /// per reference) and the address of their query.
     sublinks: HashMap<(usize, usize), usize>,
+    /// Blocks of subqueries whose `IN` must hold.
+    strict_sublinks: HashSet<usize>,
+    /// The number of arms of each choice met so far.
+    choices: Vec<usize>,
+    /// The walk is inside such a level.
+    is_mate_walk: bool,
+    /// Blocks that a restriction enters though their rows depend on others.
+    mixed: RefCell<Vec<usize>>,
+    scopes: Vec<Scope>,
 }
 
 /// Analyses a query whose result columns at `key` (positions from 1, with names) identify a row.
@@ -65,6 +84,11 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
         sources: Vec::new(),
         links: Vec::new(),
         sublinks: HashMap::new(),
+        strict_sublinks: HashSet::new(),
+        choices: Vec::new(),
+        is_mate_walk: false,
+        mixed: RefCell::default(),
+        scopes: Vec::new(),
     };
     let top = walk.block(query, None, false)?;
     walk.need_all(top)?;
@@ -74,30 +98,17 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
             Error::Internal(format!("the defining query has no column {position}"))
         })?;
         graph.key.push(key_part(target.expr, name));
-        let is_nullable = walk.is_output_nullable(top, *position);
-        let type_oid = target.expr.type_oid();
-        // A key that is cast from a grouped column has another equality than its groups.
-        let fits = |s: &Side| s.grouped_by.is_none() || s.type_oid == type_oid.to_u32();
-        let sides = walk.output_sides(top, *position).unwrap_or_default();
-        let sides = if sides.iter().all(fits) {
-            sides
-        } else {
-            Vec::new()
-        };
-        if is_nullable {
-            graph.key_obstacle = Some(Reason::KeyIsNullable);
-        } else if sides.is_empty() && walk.is_carried(top, target.expr) {
-            graph.key_obstacle = Some(Reason::RowsDepend);
-        } else {
-            let root = |side| Root {
-                part,
-                side: sides::coerce(side, type_oid),
-            };
-            graph.roots.extend(sides.into_iter().map(root));
+        match walk.roots(top, part, *position, target.expr) {
+            Ok(roots) => graph.roots.extend(roots),
+            Err(obstacle) => graph.key_obstacle = Some(obstacle),
         }
+        walk.scope_arms(top, *position, part);
     }
+    walk.add_mates()?;
     graph.sources = walk.sources;
     graph.links = walk.links;
+    graph.choices = walk.choices;
+    graph.scopes = walk.scopes;
     Ok(graph)
 }
 
@@ -115,6 +126,44 @@ fn key_part(expr: Expr<'_>, name: &str) -> KeyPart {
 }
 
 impl<'a> Walk<'a> {
+    /// The sources that hold a key column.
+    fn roots(
+        &mut self,
+        top: usize,
+        part: usize,
+        position: i16,
+        expr: Expr<'a>,
+    ) -> std::result::Result<Vec<Root>, Reason> {
+        if self.is_output_nullable(top, position) {
+            return Err(Reason::KeyIsNullable);
+        }
+        let type_oid = expr.type_oid();
+        // A key that is cast from a grouped column has another equality than its groups.
+        let fits = |s: &Side| s.grouped_by.is_none() || s.type_oid == type_oid.to_u32();
+        let alternatives = self.output_sides(top, position).unwrap_or_default();
+        if alternatives.is_empty() || !alternatives.iter().flatten().all(fits) {
+            return Err(match self.is_carried(top, expr) {
+                true => Reason::RowsDepend,
+                false => Reason::KeyIsComputed,
+            });
+        }
+        let point = (alternatives.len() > 1).then(|| self.choice(alternatives.len()));
+        let mut roots = Vec::new();
+        for (arm, sides) in alternatives.into_iter().enumerate() {
+            roots.extend(sides.into_iter().map(|side| Root {
+                part,
+                side: sides::coerce(side, type_oid),
+                choice: point.map(|point| Choice { point, arm }),
+            }));
+        }
+        Ok(roots)
+    }
+
+    fn choice(&mut self, arms: usize) -> usize {
+        self.choices.push(arms);
+        self.choices.len() - 1
+    }
+
     /// Registers a query level and everything in its FROM.
     fn block(&mut self, query: Query<'a>, outer: Option<usize>, recursive: bool) -> Result<usize> {
         let shape = query.shape();
@@ -134,6 +183,7 @@ impl<'a> Walk<'a> {
         }
         let is_recursive = recursive || outer.is_some_and(|o| self.blocks[o].is_recursive);
         let id = self.blocks.len();
+        let from_item = query.joins();
         self.blocks.push(Block {
             query,
             shape,
@@ -141,7 +191,9 @@ impl<'a> Walk<'a> {
             items: vec![Item::Unused; query.entry_count() + 1],
             outer,
             is_recursive,
-            nullable: nullable_entries(&query.from()),
+            is_mate: false,
+            nullable: nullable_entries(&from_item),
+            from: from_item,
             nullable_so_far: HashSet::new(),
             is_in_from: false,
             is_visited: false,
@@ -154,6 +206,7 @@ impl<'a> Walk<'a> {
                 _ if !from.contains(&index) => Item::Unused,
                 Entry::Relation { relid, alias } => Item::Source(self.source(relid, alias, id)?),
                 Entry::Subquery(nested) => Item::Block(self.block(nested, Some(id), false)?),
+                Entry::Functions { all, columns } => Item::Functions { all, columns },
                 Entry::Computed(exprs) => Item::Computed(exprs),
                 Entry::With {
                     is_self_reference: true,
@@ -187,6 +240,10 @@ impl<'a> Walk<'a> {
             .ok_or_else(|| Error::Internal(format!("relation {} vanished", relid.to_u32())))?;
         check_source(relid, &name.name)?;
         let obstacle = self.blocks[block].is_recursive.then_some(Reason::Recursive);
+        let alias = match self.is_mate_walk {
+            true => format!("other_{alias}"),
+            false => alias,
+        };
         self.sources.push(Source {
             relid: relid.to_u32(),
             name,
@@ -261,14 +318,15 @@ impl<'a> Walk<'a> {
         for item in self.blocks[block].items.clone() {
             match item {
                 Item::Block(nested) => self.visit(nested)?,
-                Item::Computed(exprs) => {
+                Item::Computed(exprs) | Item::Functions { all: exprs, .. } => {
                     exprs.into_iter().try_for_each(|e| self.expr(block, e))?;
                 }
                 Item::Source(_) | Item::Alias(_) | Item::Unused => {}
             }
         }
         self.blocks[block].is_in_from = true;
-        self.from(block, &query.from())?;
+        let from = self.blocks[block].from.clone();
+        self.from(block, &from)?;
         self.blocks[block].is_in_from = false;
         for expr in query.other_exprs() {
             self.expr(block, expr)?;
@@ -365,10 +423,13 @@ impl<'a> Walk<'a> {
             SubLinkKind::Exists => self.visit(nested)?,
             _ => self.need_all(nested)?,
         }
-        match link.test {
-            Some(test) => self.expr(block, test),
-            None => Ok(()),
+        if let Some(test) = link.test {
+            self.expr(block, test)?;
+            if !self.strict_sublinks.contains(&nested) {
+                self.loose_membership(block, nested, link.kind, test);
+            }
         }
+        Ok(())
     }
 
     fn sublink_block(&mut self, block: usize, link: &SubLink<'a>) -> Result<usize> {
@@ -381,27 +442,29 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Entries that an outer join can leave without a row.
 fn nullable_entries(item: &FromItem<'_>) -> HashSet<usize> {
-    let mut found = HashSet::new();
+    let is_nullable = |e: &usize| !is_present(item, &[*e]);
+    item.entries().into_iter().filter(is_nullable).collect()
+}
+
+/// Whether every row of FROM has a row of one of these entries at least.
+fn is_present(item: &FromItem<'_>, entries: &[usize]) -> bool {
     match item {
-        FromItem::Entry(_) => {}
-        FromItem::List { items, .. } => {
-            items.iter().for_each(|i| found.extend(nullable_entries(i)))
-        }
+        FromItem::Entry(index) => entries.contains(index),
+        FromItem::List { items, .. } => items.iter().any(|i| is_present(i, entries)),
         FromItem::Join {
             kind, left, right, ..
         } => {
-            found.extend(nullable_entries(left));
-            found.extend(nullable_entries(right));
-            if matches!(kind, JoinKind::Left | JoinKind::Full) {
-                found.extend(right.entries());
-            }
-            if matches!(kind, JoinKind::Right | JoinKind::Full) {
-                found.extend(left.entries());
+            let (left, right) = (is_present(left, entries), is_present(right, entries));
+            match kind {
+                JoinKind::Inner => left || right,
+                JoinKind::Left => left,
+                JoinKind::Right => right,
+                JoinKind::Full => left && right,
             }
         }
     }
-    found
 }
 
 fn check_source(relid: Oid, name: &str) -> Result<()> {

@@ -1,18 +1,16 @@
 //! Owns the search for the source behind one side of an equality, through joins and subqueries.
 //!
 //! The two roles differ in what a subquery on the way must promise. A *child* is restricted by the
-//! link, so every subquery must let the restriction through as PostgreSQL's planner would push it
-//! ([`Walk::is_pushable`]). A *parent* is only looked up: any subquery will do whose rows carry the
+//! link, so every subquery must let the restriction through ([`Walk::is_open`]). A *parent* is only looked up: any subquery will do whose rows carry the
 //! column of a source row unchanged.
 //!
 //! An expression over columns, unlike a column, can have a value where an outer join gives no row
 //! (`coalesce(b.x, 0)`): it is no side where its source is nullable.
 
-use super::{Item, Walk};
+use super::{Item, Walk, is_present};
 use crate::lineage::model::{Form, Side, tag};
 use crate::pg::function;
-use crate::pg::node::{Expr, Kind, Var};
-use crate::pg::value::Storage;
+use crate::pg::node::{Expr, Kind, Shape, Target, Var};
 use pgrx::pg_sys::Oid;
 
 #[derive(Clone, Copy)]
@@ -42,23 +40,48 @@ impl Role<'_> {
     }
 }
 
+/// The ways in which an expression can be a side: one must hold; each has a side per arm of a set
+/// operation.
+pub(super) type Alternatives = Vec<Vec<Side>>;
+
 impl<'a> Walk<'a> {
-    /// The sides that an expression can be: one, or for a child one per arm of a set operation.
-    pub(super) fn sides(&self, block: usize, expr: Expr<'a>, role: Role<'_>) -> Option<Vec<Side>> {
+    pub(super) fn sides(
+        &self,
+        block: usize,
+        expr: Expr<'a>,
+        role: Role<'_>,
+    ) -> Option<Alternatives> {
         let bare = strip(expr);
-        let sides = match bare.kind() {
+        let found = match bare.kind() {
             Kind::Var(var) => self.column(block, bare, var, role)?,
-            _ => vec![self.computed(block, bare, role)?],
+            Kind::Coalesce(args) => match self.computed(block, bare, role) {
+                Some(side) => vec![vec![side]],
+                None => {
+                    let each = args.into_iter().map(|arg| self.sides(block, arg, role));
+                    each.collect::<Option<Vec<_>>>()?.concat()
+                }
+            },
+            _ if bare.returns_set() => vec![vec![self.element(block, bare, role)?]],
+            _ => vec![vec![self.computed(block, bare, role)?]],
         };
         let type_oid = expr.type_oid();
-        match type_oid == bare.type_oid() {
-            true => Some(sides),
-            false if sides.iter().any(|s| s.grouped_by.is_some()) => None,
-            false => Some(sides.into_iter().map(|s| cast(s, type_oid)).collect()),
+        if type_oid == bare.type_oid() {
+            return Some(found);
         }
+        if found.iter().flatten().any(|s| s.grouped_by.is_some()) {
+            return None;
+        }
+        let cast = |sides: Vec<Side>| sides.into_iter().map(|s| cast(s, type_oid)).collect();
+        Some(found.into_iter().map(cast).collect())
     }
 
-    fn column(&self, block: usize, expr: Expr<'a>, var: Var, role: Role<'_>) -> Option<Vec<Side>> {
+    fn column(
+        &self,
+        block: usize,
+        expr: Expr<'a>,
+        var: Var,
+        role: Role<'_>,
+    ) -> Option<Alternatives> {
         if matches!(role, Role::Child(_)) && var.levels_up > 0 {
             return None;
         }
@@ -66,43 +89,88 @@ impl<'a> Walk<'a> {
         match self.blocks[level].items.get(var.entry)? {
             Item::Alias(exprs) => self.sides(level, alias(exprs, var)?, role),
             _ if !role.allows(var) => None,
-            Item::Source(source) => Some(vec![self.source_side(*source, var.attribute, expr)?]),
+            Item::Source(source) => Some(vec![vec![self.source_side(
+                *source,
+                var.attribute,
+                expr,
+            )?]]),
             Item::Block(nested) => match role {
                 Role::Child(_) => self.output_sides(*nested, var.attribute),
                 Role::Parent => self.carried(*nested, var.attribute),
             },
+            Item::Functions { columns, .. } => {
+                let index = usize::try_from(var.attribute).ok()?.checked_sub(1)?;
+                let function = columns.get(index).copied().flatten()?;
+                Some(vec![vec![self.element(level, function, role)?]])
+            }
             _ => None,
         }
     }
 
+    /// A result of a set-returning function: an element of an array.
+    fn element(&self, block: usize, function: Expr<'a>, role: Role<'_>) -> Option<Side> {
+        let type_oid = function.type_oid();
+        let array = match function.unnested() {
+            Some(array) => match self.sides(block, array, role)?.as_slice() {
+                [sides] if sides.len() == 1 => sides[0].clone(),
+                _ => return None,
+            },
+            None if function.children().iter().any(|c| c.returns_set()) => return None,
+            None => {
+                let rows = self.computed(block, function, role)?;
+                Side {
+                    sql: format!("ARRAY(SELECT f.v FROM {} AS f(v))", rows.sql),
+                    ..rows
+                }
+            }
+        };
+        let is_array_of = function
+            .unnested()
+            .is_none_or(|a| function::element_type(a.type_oid()) == Some(type_oid));
+        let fits = is_array_of && array.element_type.is_none() && array.grouped_by.is_none();
+        (fits && function.returns_set()).then(|| Side {
+            type_oid: type_oid.to_u32(),
+            element_type: Some(function::type_sql(type_oid)),
+            is_not_null: false,
+            ..array
+        })
+    }
+
     /// The sources that a restriction on a result column of a block restricts.
-    pub(super) fn output_sides(&self, block: usize, position: i16) -> Option<Vec<Side>> {
-        if !self.is_pushable(block, position) {
+    pub(super) fn output_sides(&self, block: usize, position: i16) -> Option<Alternatives> {
+        if !self.is_open(block, position) {
             return None;
         }
-        if let Some(operation) = self.blocks[block].query.set_operation() {
-            let mut sides = Vec::new();
-            for arm in operation.arms {
-                let Item::Block(nested) = self.blocks[block].items[arm] else {
-                    return None;
-                };
-                sides.extend(self.output_sides(nested, position)?);
-            }
+        let Some(operation) = self.blocks[block].query.set_operation() else {
+            let expr = self.target(block, position)?.expr;
+            let sides = self.sides(block, expr, Role::Child(None))?;
             return self.group(block, position, sides);
+        };
+        let mut all: Alternatives = vec![Vec::new()];
+        for arm in operation.arms {
+            let Item::Block(nested) = self.blocks[block].items[arm] else {
+                return None;
+            };
+            let more = self.output_sides(nested, position)?;
+            let with = |sides: &Vec<Side>| {
+                let sides = sides.clone();
+                more.iter().map(move |m| [sides.as_slice(), m].concat())
+            };
+            all = all.iter().flat_map(with).collect();
         }
-        let sides = self.sides(block, self.target(block, position)?.expr, Role::Child(None))?;
-        self.group(block, position, sides)
+        self.group(block, position, all)
     }
 
     /// Marks sides that a restriction reaches through grouping.
-    fn group(&self, block: usize, position: i16, sides: Vec<Side>) -> Option<Vec<Side>> {
+    fn group(&self, block: usize, position: i16, found: Alternatives) -> Option<Alternatives> {
         let expr = self.target(block, position)?.expr;
         let is_grouped = self.is_grouping(block) && !function::is_image_equal(expr.type_oid());
         let mark = |side: Side| Side {
             grouped_by: side.grouped_by.or(is_grouped.then(|| expr.collation())),
             ..side
         };
-        Some(sides.into_iter().map(mark).collect())
+        let mark_all = |sides: Vec<Side>| sides.into_iter().map(mark).collect();
+        Some(found.into_iter().map(mark_all).collect())
     }
 
     /// Whether a block takes rows together that are equal, though they may look different.
@@ -115,35 +183,32 @@ impl<'a> Walk<'a> {
     }
 
     /// The source whose column a block's result column carries.
-    fn carried(&self, block: usize, position: i16) -> Option<Vec<Side>> {
+    fn carried(&self, block: usize, position: i16) -> Option<Alternatives> {
         let b = &self.blocks[block];
         if b.query.set_operation().is_some() {
             return None;
         }
-        let sides = self.sides(block, self.target(block, position)?.expr, Role::Parent)?;
+        let found = self.sides(block, self.target(block, position)?.expr, Role::Parent)?;
         // Grouping sets make rows in which a grouped column is NULL and an expression of it is not.
-        let is_kept = !b.shape.has_grouping_sets || sides.iter().all(|s| s.form != Form::Computed);
-        is_kept.then_some(sides)
+        let is_kept =
+            !b.shape.has_grouping_sets || found.iter().flatten().all(|s| s.form != Form::Computed);
+        is_kept.then_some(found)
     }
 
-    /// Whether a restriction on a result column may be applied before the block's own work:
-    /// the cases in which PostgreSQL's planner pushes one down (`subquery_is_pushdown_safe`).
-    fn is_pushable(&self, block: usize, position: i16) -> bool {
-        let b = &self.blocks[block];
+    /// Whether a restriction on a result column may be applied before the block's own work, at least
+    /// if the rows beside those that it names are taken care of: see [`super::mates`].
+    fn is_open(&self, block: usize, position: i16) -> bool {
         let Some(target) = self.target(block, position) else {
             return false;
         };
-        let names = |refs: &Vec<u32>| refs.contains(&target.sort_group_ref);
+        let b = &self.blocks[block];
         let shape = &b.shape;
-        !b.is_recursive
+        let is_open = !b.is_recursive
             && !shape.has_limit
             && !shape.has_grouping_sets
-            && !target.expr.returns_set()
-            && b.query.set_operation().is_none_or(|s| !s.has_except)
-            && (shape.group.is_empty() || names(&shape.group))
-            && (shape.distinct_on.is_empty() || names(&shape.distinct_on))
-            && shape.partitions.iter().all(names)
-            && !(shape.has_aggregates && shape.group.is_empty())
+            && (shape.group.is_empty() || shape.group.contains(&target.sort_group_ref))
+            && !(shape.has_aggregates && shape.group.is_empty());
+        is_open && (!is_mixed(shape, &target) || self.mix(block))
     }
 
     /// Whether a column is one of a source, though the block may mix its rows with others.
@@ -151,10 +216,17 @@ impl<'a> Walk<'a> {
         self.sides(block, expr, Role::Parent).is_some()
     }
 
-    /// Whether an outer join can make a result column NULL.
+    /// Whether an outer join can make an expression NULL.
     pub(super) fn is_nullable(&self, block: usize, expr: Expr<'a>) -> bool {
-        let Kind::Var(var) = strip(expr).kind() else {
-            return false;
+        let var = match strip(expr).kind() {
+            Kind::Var(var) => var,
+            // One of them has a row.
+            Kind::Coalesce(args) => {
+                let entry = |arg: Expr<'a>| self.entry_of(block, arg);
+                let entries: Vec<usize> = args.into_iter().flat_map(entry).collect();
+                return !is_present(&self.blocks[block].from, &entries);
+            }
+            _ => return false,
         };
         let b = &self.blocks[block];
         if var.levels_up > 0 || b.nullable.contains(&var.entry) {
@@ -166,6 +238,39 @@ impl<'a> Walk<'a> {
             }
             Some(Item::Block(nested)) => self.is_output_nullable(*nested, var.attribute),
             _ => false,
+        }
+    }
+
+    /// The subquery in FROM whose result column a column is, and which one.
+    pub(super) fn block_behind(&self, block: usize, target: Target<'a>) -> Option<(usize, i16)> {
+        let Kind::Var(var) = strip(target.expr).kind() else {
+            return None;
+        };
+        match self.blocks[block].items.get(var.entry)? {
+            Item::Block(nested) if var.levels_up == 0 => Some((*nested, var.attribute)),
+            _ => None,
+        }
+    }
+
+    /// The entries whose columns an expression is, inside coalesce() or not.
+    fn entry_of(&self, block: usize, expr: Expr<'a>) -> Vec<usize> {
+        match strip(expr).kind() {
+            Kind::Coalesce(args) => {
+                let each = args.into_iter().map(|arg| self.entry_of(block, arg));
+                each.collect::<Vec<_>>().concat()
+            }
+            Kind::Var(var) if var.levels_up == 0 => match self.blocks[block].items.get(var.entry) {
+                Some(Item::Alias(exprs)) => match alias(exprs, var) {
+                    Some(expr) => self.entry_of(block, expr),
+                    None => Vec::new(),
+                },
+                Some(Item::Source(_)) => vec![var.entry],
+                Some(Item::Block(nested)) if !self.is_output_nullable(*nested, var.attribute) => {
+                    vec![var.entry]
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
         }
     }
 
@@ -186,13 +291,18 @@ impl<'a> Walk<'a> {
     fn source_side(&self, source: usize, attribute: i16, expr: Expr<'a>) -> Option<Side> {
         let s = &self.sources[source];
         let column = s.column(attribute)?;
-        is_capturable(Oid::from(column.type_oid)).then(|| Side {
+        let over =
+            |alias: Option<&str>| expr.deparse_over(Oid::from(s.relid), alias, &|_| attribute);
+        Some(Side {
             source,
             attributes: vec![attribute],
-            sql: expr.deparse_over(Oid::from(s.relid), &tag(source), &|_| attribute),
-            text: expr.deparse_over(Oid::from(s.relid), &s.alias, &|_| attribute),
+            sql: over(Some(&tag(source))),
+            text: over(Some(&s.alias)),
+            indexed: over(None),
             type_oid: column.type_oid,
             form: Form::Column,
+            element_type: None,
+            is_not_null: column.is_not_null,
             grouped_by: None,
         })
     }
@@ -200,7 +310,8 @@ impl<'a> Walk<'a> {
     /// An expression over the columns of one source.
     fn computed(&self, block: usize, expr: Expr<'a>, role: Role<'_>) -> Option<Side> {
         let mut vars = Vec::new();
-        if expr.returns_set() || !plain_vars(expr, &mut vars) {
+        let is_single = expr.children().iter().all(|c| !c.returns_set());
+        if !is_single || !plain_vars(expr, &mut vars) {
             return None;
         }
         let (source, _) = self.base(block, *vars.first()?, role)?;
@@ -208,8 +319,7 @@ impl<'a> Walk<'a> {
         let mut attributes = Vec::new();
         for var in &vars {
             let (other, attribute) = self.base(block, *var, role)?;
-            let column = s.column(attribute)?;
-            if other != source || !is_capturable(Oid::from(column.type_oid)) {
+            if other != source {
                 return None;
             }
             attributes.push(attribute);
@@ -217,14 +327,23 @@ impl<'a> Walk<'a> {
         attributes.sort_unstable();
         attributes.dedup();
         let attribute_of = |var: Var| self.base(block, var, role).map_or(0, |(_, a)| a);
-        let over = |alias: &str| expr.deparse_over(Oid::from(s.relid), alias, &attribute_of);
+        let over =
+            |alias: Option<&str>| expr.deparse_over(Oid::from(s.relid), alias, &attribute_of);
+        let sql = over(Some(&tag(source)));
         Some(Side {
             source,
             attributes,
-            sql: format!("({})", over(&tag(source))),
-            text: over(&s.alias),
+            // A function that gives rows stands in FROM, without parentheses.
+            sql: match expr.returns_set() {
+                true => sql,
+                false => format!("({sql})"),
+            },
+            text: over(Some(&s.alias)),
+            indexed: over(None),
             type_oid: expr.type_oid().to_u32(),
             form: Form::Computed,
+            element_type: None,
+            is_not_null: false,
             grouped_by: None,
         })
     }
@@ -256,7 +375,7 @@ impl<'a> Walk<'a> {
             Item::Block(nested) => {
                 let n = &self.blocks[nested];
                 let is_open = match role {
-                    Role::Child(_) => self.is_pushable(nested, var.attribute),
+                    Role::Child(_) => self.is_open(nested, var.attribute),
                     Role::Parent => !n.shape.has_grouping_sets,
                 };
                 let target = self.target(nested, var.attribute)?;
@@ -285,11 +404,27 @@ fn alias<'a>(exprs: &[Expr<'a>], var: Var) -> Option<Expr<'a>> {
         .copied()
 }
 
+/// Whether rows with other values of a result column decide about those with one.
+fn is_mixed(shape: &Shape, target: &Target<'_>) -> bool {
+    let names = |refs: &Vec<u32>| refs.contains(&target.sort_group_ref);
+    !(shape.distinct_on.is_empty() || names(&shape.distinct_on))
+        || !shape.partitions.iter().all(names)
+}
+
 fn cast(side: Side, type_oid: Oid) -> Side {
-    let name = function::type_sql(type_oid);
+    let type_name = function::type_sql(type_oid);
+    if side.element_type.is_some() {
+        // The array stays as it is, for its index; what it is compared with is cast.
+        return Side {
+            type_oid: type_oid.to_u32(),
+            ..side
+        };
+    }
+    let name = type_name;
     Side {
         sql: format!("({})::{name}", side.sql),
         text: format!("{}::{name}", side.text),
+        indexed: format!("({})::{name}", side.indexed),
         type_oid: type_oid.to_u32(),
         form: match side.form {
             Form::Column => Form::Cast,
@@ -305,12 +440,6 @@ pub(super) fn coerce(side: Side, type_oid: Oid) -> Side {
         true => side,
         false => cast(side, type_oid),
     }
-}
-
-/// Captured values travel as arrays, which not every type has; an array of rows would fall apart
-/// into columns.
-fn is_capturable(type_oid: Oid) -> bool {
-    Storage::of(type_oid).array_type().is_some() && !function::is_row_type(type_oid)
 }
 
 /// Without binary-compatible casts.
@@ -329,9 +458,15 @@ fn plain_vars(expr: Expr<'_>, found: &mut Vec<Var>) -> bool {
             found.push(var);
             true
         }
-        Kind::Other | Kind::Operator { .. } | Kind::Relabel(_) | Kind::And(_) => {
-            expr.children().into_iter().all(|c| plain_vars(c, found))
-        }
+        Kind::Other
+        | Kind::Operator { .. }
+        | Kind::AnyElement { .. }
+        | Kind::Distinct { .. }
+        | Kind::Coalesce(_)
+        | Kind::Relabel(_)
+        | Kind::And(_)
+        | Kind::Or(_)
+        | Kind::Not(_) => expr.children().into_iter().all(|c| plain_vars(c, found)),
         _ => false,
     }
 }

@@ -26,11 +26,26 @@ pub(crate) struct Var {
 pub(crate) enum Kind<'a> {
     Var(Var),
     And(Vec<Expr<'a>>),
+    Or(Vec<Expr<'a>>),
+    Not(Expr<'a>),
     Operator {
         operator: Oid,
         args: Vec<Expr<'a>>,
         collation: u32,
     },
+    /// `args[0] operator ANY (args[1])`, the latter an array.
+    AnyElement {
+        operator: Oid,
+        args: Vec<Expr<'a>>,
+        collation: u32,
+    },
+    /// `IS DISTINCT FROM`, of whose operands the operator tells whether they are equal.
+    Distinct {
+        operator: Oid,
+        args: Vec<Expr<'a>>,
+        collation: u32,
+    },
+    Coalesce(Vec<Expr<'a>>),
     SubLink(SubLink<'a>),
     /// A binary-compatible cast.
     Relabel(Expr<'a>),
@@ -55,6 +70,7 @@ pub(crate) struct SubLink<'a> {
 pub(crate) enum SubLinkKind {
     Exists,
     Any,
+    All,
     Other,
 }
 
@@ -80,9 +96,11 @@ impl<'a> Expr<'a> {
                 }
                 NodeTag::T_BoolExpr => {
                     let expr = &*self.0.cast::<pg_sys::BoolExpr>();
-                    match expr.boolop == pg_sys::BoolExprType::AND_EXPR {
-                        true => Kind::And(exprs(expr.args)),
-                        false => Kind::Other,
+                    let mut args = exprs(expr.args);
+                    match expr.boolop {
+                        pg_sys::BoolExprType::AND_EXPR => Kind::And(args),
+                        pg_sys::BoolExprType::OR_EXPR => Kind::Or(args),
+                        _ => Kind::Not(args.remove(0)),
                     }
                 }
                 // The implicit AND of a list of conditions.
@@ -94,6 +112,29 @@ impl<'a> Expr<'a> {
                         args: exprs(expr.args),
                         collation: expr.inputcollid.to_u32(),
                     }
+                }
+                NodeTag::T_ScalarArrayOpExpr => {
+                    let expr = &*self.0.cast::<pg_sys::ScalarArrayOpExpr>();
+                    match expr.useOr {
+                        true => Kind::AnyElement {
+                            operator: expr.opno,
+                            args: exprs(expr.args),
+                            collation: expr.inputcollid.to_u32(),
+                        },
+                        false => Kind::Other,
+                    }
+                }
+                // The same struct as OpExpr.
+                NodeTag::T_DistinctExpr => {
+                    let expr = &*self.0.cast::<pg_sys::OpExpr>();
+                    Kind::Distinct {
+                        operator: expr.opno,
+                        args: exprs(expr.args),
+                        collation: expr.inputcollid.to_u32(),
+                    }
+                }
+                NodeTag::T_CoalesceExpr => {
+                    Kind::Coalesce(exprs((*self.0.cast::<pg_sys::CoalesceExpr>()).args))
                 }
                 NodeTag::T_SubLink => Kind::SubLink(self.sublink()),
                 NodeTag::T_RelabelType => Kind::Relabel(Expr::new(
@@ -125,6 +166,7 @@ impl<'a> Expr<'a> {
             kind: match link.subLinkType {
                 pg_sys::SubLinkType::EXISTS_SUBLINK => SubLinkKind::Exists,
                 pg_sys::SubLinkType::ANY_SUBLINK => SubLinkKind::Any,
+                pg_sys::SubLinkType::ALL_SUBLINK => SubLinkKind::All,
                 _ => SubLinkKind::Other,
             },
         }
@@ -184,22 +226,46 @@ impl<'a> Expr<'a> {
         unsafe { pg_sys::expression_returns_set(self.0) }
     }
 
-    /// The expression as SQL over one table called `alias`; `attribute_of` tells which of the
-    /// table's columns each reference stands for.
+    /// The argument of `unnest(array)`.
+    pub(crate) fn unnested(&self) -> Option<Expr<'a>> {
+        // SAFETY: the tag tells the type of the node.
+        unsafe {
+            if self.0.is_null() || (*self.0).type_ != NodeTag::T_FuncExpr {
+                return None;
+            }
+            let call = &*self.0.cast::<pg_sys::FuncExpr>();
+            match call.funcid.to_u32() == pg_sys::F_UNNEST_ANYARRAY {
+                true => exprs(call.args).first().copied(),
+                false => None,
+            }
+        }
+    }
+
+    /// The expression as SQL over one table called `alias`, or without an alias; `attribute_of` tells
+    /// which of the table's columns each reference stands for.
     pub(crate) fn deparse_over(
         &self,
         relid: Oid,
-        alias: &str,
+        alias: Option<&str>,
         attribute_of: &dyn Fn(Var) -> i16,
     ) -> String {
-        let alias = c_text(alias);
+        let name = c_text(alias.unwrap_or_default());
         // SAFETY: works on a copy; deparse needs references to entry 1 of a made-up range table.
         unsafe {
             let copy: *mut pg_sys::Node = pg_sys::copyObjectImpl(self.0.cast()).cast();
             point_vars(copy, attribute_of);
-            let context = pg_sys::deparse_context_for(alias.as_ptr(), relid);
-            take_text(pg_sys::deparse_expression(copy, context, true, false))
+            let context = pg_sys::deparse_context_for(name.as_ptr(), relid);
+            take_text(pg_sys::deparse_expression(
+                copy,
+                context,
+                alias.is_some(),
+                false,
+            ))
         }
+    }
+
+    pub(super) fn node(&self) -> *mut pg_sys::Node {
+        self.0
     }
 }
 

@@ -6,9 +6,11 @@
 
 mod expr;
 mod query;
+mod restrict;
 
 pub(crate) use expr::{Expr, Kind, SubLink, SubLinkKind, Var};
 pub(crate) use query::{Entry, FromItem, JoinKind, Query, Shape, Target};
+pub(crate) use restrict::Restriction;
 
 use crate::error::{Error, Result};
 use crate::pg::ffi;
@@ -172,6 +174,28 @@ unsafe fn view_query(view: Oid) -> *mut pg_sys::Query {
     }
 }
 
+/// Gives the columns of a view's query the names that they have now: its rule keeps those that they
+/// had when it was made.
+unsafe fn name_columns(rte: *mut pg_sys::RangeTblEntry) {
+    // SAFETY: an entry of our own tree that was a view, and its query.
+    unsafe {
+        let names = crate::pg::relation::columns((*rte).relid);
+        let given = (*(*rte).eref).colnames;
+        for target in pointers::<pg_sys::TargetEntry>((*(*rte).subquery).targetList) {
+            let named = names.iter().find(|c| c.attribute == (*target).resno);
+            let Some(column) = named.filter(|_| !(*target).resjunk) else {
+                continue;
+            };
+            (*target).resname = pg_sys::pstrdup(c_text(&column.name).as_ptr());
+            let index = i32::from((*target).resno) - 1;
+            if index < list_len(given) && (*rte).alias.is_null() {
+                let name = pg_sys::makeString((*target).resname);
+                (*pg_sys::list_nth_cell(given, index)).ptr_value = name.cast();
+            }
+        }
+    }
+}
+
 unsafe fn expand(query: *mut pg_sys::Query, views: &mut Vec<Oid>) {
     // SAFETY: a valid query of ours; a view's rule also lists OLD and NEW, which no FROM names.
     // Spelling out comes before the descent, which then meets the subqueries it copied.
@@ -186,6 +210,7 @@ unsafe fn expand(query: *mut pg_sys::Query, views: &mut Vec<Oid>) {
                 views.push((*rte).relid);
                 (*rte).rtekind = pg_sys::RTEKind::RTE_SUBQUERY;
                 (*rte).subquery = view_query((*rte).relid);
+                name_columns(rte);
             } else {
                 tables.push(index);
             }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::pg::list::{list_len, pointers};
 use crate::pg::version;
 use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::collections::HashSet;
 use std::ffi::CStr;
 use std::marker::PhantomData;
 
@@ -36,6 +37,7 @@ impl Target<'_> {
 }
 
 /// What stands in FROM.
+#[derive(Clone)]
 pub(crate) enum FromItem<'a> {
     Entry(usize),
     List {
@@ -83,7 +85,12 @@ pub(crate) enum Entry<'a> {
         levels_up: u32,
         is_self_reference: bool,
     },
-    /// Functions, VALUES, XMLTABLE and the like: rows made of expressions.
+    /// Functions: per column of the result, the function that gives it if it gives no other.
+    Functions {
+        all: Vec<Expr<'a>>,
+        columns: Vec<Option<Expr<'a>>>,
+    },
+    /// VALUES, XMLTABLE and the like: rows made of expressions.
     Computed(Vec<Expr<'a>>),
 }
 
@@ -161,6 +168,84 @@ impl<'a> Query<'a> {
         unsafe { from_item(self.get().jointree.cast()) }
     }
 
+    /// FROM with every outer join made an inner or one-sided one that conditions elsewhere turn it
+    /// into, as PostgreSQL's planner does (`reduce_outer_joins`).
+    pub(crate) fn joins(&self) -> FromItem<'a> {
+        self.reduce(self.from(), &HashSet::new())
+    }
+
+    /// `required` are entries whose row cannot be missing.
+    fn reduce(&self, item: FromItem<'a>, required: &HashSet<usize>) -> FromItem<'a> {
+        match item {
+            FromItem::Entry(index) => FromItem::Entry(index),
+            FromItem::List { items, quals } => {
+                let required = &(required | &self.required_by(quals));
+                FromItem::List {
+                    items: items
+                        .into_iter()
+                        .map(|i| self.reduce(i, required))
+                        .collect(),
+                    quals,
+                }
+            }
+            FromItem::Join {
+                kind,
+                left,
+                right,
+                quals,
+            } => {
+                let is_required =
+                    |i: &FromItem<'_>| i.entries().iter().any(|e| required.contains(e));
+                let (needs_left, needs_right) = (is_required(&left), is_required(&right));
+                let kind = match kind {
+                    JoinKind::Left if needs_right => JoinKind::Inner,
+                    JoinKind::Right if needs_left => JoinKind::Inner,
+                    JoinKind::Full => match (needs_left, needs_right) {
+                        (true, true) => JoinKind::Inner,
+                        (true, false) => JoinKind::Left,
+                        (false, true) => JoinKind::Right,
+                        (false, false) => JoinKind::Full,
+                    },
+                    kind => kind,
+                };
+                let by_quals = self.required_by(quals);
+                let both = required | &by_quals;
+                let nothing = HashSet::new();
+                let (in_left, in_right) = match kind {
+                    JoinKind::Inner => (&both, &both),
+                    JoinKind::Left => (required, &by_quals),
+                    JoinKind::Right => (&by_quals, required),
+                    JoinKind::Full => (&nothing, &nothing),
+                };
+                FromItem::Join {
+                    kind,
+                    left: Box::new(self.reduce(*left, in_left)),
+                    right: Box::new(self.reduce(*right, in_right)),
+                    quals,
+                }
+            }
+        }
+    }
+
+    /// The entries that a condition which must hold needs a row of.
+    fn required_by(&self, quals: Option<Expr<'a>>) -> HashSet<usize> {
+        let Some(quals) = quals else {
+            return HashSet::new();
+        };
+        let mut found = HashSet::new();
+        // SAFETY: an expression of this query; the set and the copy are palloc'd.
+        unsafe {
+            let flat = version::flatten_join_alias_vars(self.0, quals.node());
+            let relids = pg_sys::find_nonnullable_rels(flat);
+            let mut member = pg_sys::bms_next_member(relids, -1);
+            while member >= 0 {
+                found.insert(member as usize);
+                member = pg_sys::bms_next_member(relids, member);
+            }
+        }
+        found
+    }
+
     /// Range-table indexes that FROM and set operations name.
     pub(crate) fn indexes_in_from(&self) -> Vec<usize> {
         let mut found = self.from().entries();
@@ -203,12 +288,20 @@ impl<'a> Query<'a> {
                     levels_up: rte.ctelevelsup,
                     is_self_reference: rte.self_reference,
                 },
-                RTE_FUNCTION => Entry::Computed(
-                    pointers::<pg_sys::RangeTblFunction>(rte.functions)
-                        .into_iter()
-                        .map(|f| Expr::new((*f).funcexpr))
-                        .collect(),
-                ),
+                RTE_FUNCTION => {
+                    let functions = pointers::<pg_sys::RangeTblFunction>(rte.functions);
+                    let columns = |f: &*mut pg_sys::RangeTblFunction| {
+                        let (count, expr) = ((**f).funccolcount, Expr::new((**f).funcexpr));
+                        vec![(count == 1).then_some(expr); count as usize]
+                    };
+                    Entry::Functions {
+                        all: functions
+                            .iter()
+                            .map(|f| Expr::new((**f).funcexpr))
+                            .collect(),
+                        columns: functions.iter().flat_map(columns).collect(),
+                    }
+                }
                 RTE_VALUES => Entry::Computed(
                     pointers::<pg_sys::List>(rte.values_lists)
                         .into_iter()

@@ -1,0 +1,170 @@
+//! Owns what happens where rows of a query level depend on rows beside them: a window function on
+//! those of its partition, DISTINCT ON on those of its group.
+//!
+//! A restriction on another column names some rows of the level; what it gives for them also depends
+//! on their *mates*, the rows equal to them in the columns of PARTITION BY or DISTINCT ON. So the
+//! level is walked a second time, as if it were joined to itself by these columns, and the mates'
+//! tables become sources of their own. Since PostgreSQL's planner evaluates such a level as a whole,
+//! a refresh restricts it to the partitions concerned ([`Scope`]).
+
+use super::sides::{Alternatives, Role};
+use super::{Item, Walk};
+use crate::error::Result;
+use crate::lineage::model::{Reason, Scope, ScopeBy, Side};
+use crate::pg::function;
+use crate::pg::node::Target;
+use pgrx::pg_sys::Oid;
+
+impl<'a> Walk<'a> {
+    /// Takes note that the mates of a level's rows matter; false where they cannot be found.
+    pub(super) fn mix(&self, block: usize) -> bool {
+        let is_mixable = !self.is_in_mate(block)
+            && !self.columns_in_common(block).is_empty()
+            && (self.columns_in_common(block).iter()).all(|t| self.mate_side(block, *t).is_some());
+        let mut mixed = self.mixed.borrow_mut();
+        if is_mixable && !mixed.contains(&block) {
+            mixed.push(block);
+        }
+        is_mixable
+    }
+
+    fn is_in_mate(&self, block: usize) -> bool {
+        let b = &self.blocks[block];
+        b.is_mate || b.outer.is_some_and(|o| self.is_in_mate(o))
+    }
+
+    /// The columns by which every window of a level is partitioned, and DISTINCT ON groups.
+    fn columns_in_common(&self, block: usize) -> Vec<Target<'a>> {
+        let b = &self.blocks[block];
+        let groups = b.shape.partitions.iter();
+        let groups =
+            groups.chain((!b.shape.distinct_on.is_empty()).then_some(&b.shape.distinct_on));
+        let is_common = |t: &&Target<'a>| {
+            let is_grouped = b.shape.group.is_empty() || b.shape.group.contains(&t.sort_group_ref);
+            t.sort_group_ref != 0
+                && is_grouped
+                && groups.clone().all(|g| g.contains(&t.sort_group_ref))
+        };
+        b.targets.iter().filter(is_common).copied().collect()
+    }
+
+    /// A column of PARTITION BY or DISTINCT ON as a side: of a table whose row is always there.
+    fn mate_side(&self, block: usize, target: Target<'a>) -> Option<Side> {
+        let fits = |s: &Side| {
+            s.element_type.is_none() && function::array_type(Oid::from(s.type_oid)).is_some()
+        };
+        if target.expr.returns_set() || self.is_nullable(block, target.expr) {
+            return None;
+        }
+        single(self.sides(block, target.expr, Role::Child(None))?).filter(fits)
+    }
+
+    /// Walks the levels again whose mates matter.
+    pub(super) fn add_mates(&mut self) -> Result<()> {
+        let mut next = 0;
+        while next < self.mixed.borrow().len() {
+            let block = self.mixed.borrow()[next];
+            next += 1;
+            let address = self.blocks[block].query.address();
+            let is_same = |b: &&super::Block<'_>| b.query.address() == address;
+            match self.blocks.iter().filter(is_same).count() {
+                1 => self.walk_mate(block)?,
+                // Of a WITH query that is read twice: a restriction would be one for both.
+                _ => self.obstruct(block),
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_mate(&mut self, block: usize) -> Result<()> {
+        let query = self.blocks[block].query;
+        let outer = self.blocks[block].outer;
+        self.is_mate_walk = true;
+        let mate = self.block(query, outer, false)?;
+        self.blocks[mate].is_mate = true;
+        self.visit(mate)?;
+        for position in self.blocks[block].needed.clone() {
+            self.need(mate, position)?;
+        }
+        self.is_mate_walk = false;
+        for target in self.columns_in_common(block) {
+            let Some((equality, _)) = function::default_equality(target.expr.type_oid()) else {
+                continue;
+            };
+            let side = |walk: &Self, of| walk.mate_side(of, target).map(|s| vec![vec![s]]);
+            let (row, beside) = (side(self, block), side(self, mate));
+            if let Some([sides]) = row.as_deref() {
+                self.scopes.push(Scope {
+                    query: query.address(),
+                    position: target.position,
+                    by: ScopeBy::Rows(sides[0].clone()),
+                });
+            }
+            self.sameness(equality.oid, target.expr.collation(), beside, row, true);
+        }
+        Ok(())
+    }
+
+    /// Marks every table of a level as one whose changes reach unknown rows.
+    fn obstruct(&mut self, block: usize) {
+        for item in self.blocks[block].items.clone() {
+            match item {
+                Item::Source(source) => {
+                    self.sources[source]
+                        .obstacle
+                        .get_or_insert(Reason::RowsDepend);
+                }
+                Item::Block(nested) => self.obstruct(nested),
+                _ => {}
+            }
+        }
+        let nested = self.sublinks.iter().filter(|((b, _), _)| *b == block);
+        let nested: Vec<usize> = nested.map(|(_, n)| *n).collect();
+        nested.into_iter().for_each(|n| self.obstruct(n));
+    }
+
+    /// The arms of EXCEPT that a key column comes through: the planner would evaluate them as a whole.
+    pub(super) fn scope_arms(&mut self, block: usize, position: i16, part: usize) {
+        if let Some(operation) = self.blocks[block].query.set_operation() {
+            for arm in operation.arms.clone() {
+                let Item::Block(nested) = self.blocks[block].items[arm] else {
+                    continue;
+                };
+                match operation.has_except {
+                    true => self.scope(nested, position, part),
+                    false => self.scope_arms(nested, position, part),
+                }
+            }
+            return;
+        }
+        let Some(target) = self.target(block, position) else {
+            return;
+        };
+        if let Some(nested) = self.block_behind(block, target) {
+            self.scope_arms(nested.0, nested.1, part);
+        }
+    }
+
+    fn scope(&mut self, block: usize, position: i16, part: usize) {
+        let is_plain = self.blocks[block].query.set_operation().is_none()
+            && self.target(block, position).is_some_and(|t| {
+                !t.expr.returns_set() && function::array_type(t.expr.type_oid()).is_some()
+            });
+        if is_plain {
+            self.scopes.push(Scope {
+                query: self.blocks[block].query.address(),
+                position,
+                by: ScopeBy::Key(part),
+            });
+        } else {
+            self.scope_arms(block, position, part);
+        }
+    }
+}
+
+fn single(mut found: Alternatives) -> Option<Side> {
+    match found.as_slice() {
+        [sides] if sides.len() == 1 => found.remove(0).pop(),
+        _ => None,
+    }
+}

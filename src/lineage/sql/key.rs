@@ -1,0 +1,331 @@
+//! The statements that follow routes: from changed values to keys, and from keys to what else of the
+//! query must be restricted for them.
+
+use super::{Table, join, records};
+use crate::lineage::model::{Chain, Condition, Equality, Form, Graph, Link, Route, Scope, ScopeBy};
+use crate::lineage::model::{Side, Source, tag};
+use crate::name::Column;
+
+/// The query from captured values, an array of records, to keys; `None` where the values are the
+/// keys. A chain that leads to a part of the key is completed from the table and the query.
+pub(crate) fn key_query(
+    graph: &Graph,
+    source: usize,
+    route: &Route,
+    table: &Table<'_>,
+) -> Option<String> {
+    if route.chains().is_empty() || is_captured_key(graph, route) {
+        return None;
+    }
+    let start = captured(&graph.sources[source], source, &route.start());
+    let query = |_, chain: &Chain| {
+        let keys = join(&chain.key, ", ", |_, (part, side)| {
+            format!("{} AS k{part}", value(*part, side))
+        });
+        let found = format!(
+            "SELECT DISTINCT {keys} FROM {}",
+            joined(graph, &start, chain)
+        );
+        let parts: Vec<usize> = chain.key.iter().map(|(part, _)| *part).collect();
+        match parts.len() == graph.key.len() {
+            true => found,
+            false => table.complete(&found, &parts),
+        }
+    };
+    Some(join(route.chains(), " UNION ALL ", query))
+}
+
+fn is_captured_key(graph: &Graph, route: &Route) -> bool {
+    let is_bare = |s: &Side| s.form == Form::Column && s.element_type.is_none();
+    match route.chains() {
+        [only] => {
+            only.hops.is_empty()
+                && only.key.len() == graph.key.len()
+                && only.key.iter().all(|(_, side)| is_bare(side))
+        }
+        _ => false,
+    }
+}
+
+/// The values by which a part of the query must be restricted for some keys, an array of records: as
+/// an array, and whether one of them is NULL.
+pub(crate) fn scope_query(
+    graph: &Graph,
+    routes: &[Route],
+    scope: &Scope,
+    table: &Table<'_>,
+) -> Option<String> {
+    let keys = table.keys();
+    let values = match &scope.by {
+        ScopeBy::Key(part) => format!("SELECT k.k{part} FROM {keys}"),
+        ScopeBy::Rows(side) => {
+            let source = &graph.sources[side.source];
+            let start = format!("{} AS {}", source.name.sql(), tag(side.source));
+            let chains = routes[side.source].chains();
+            if chains.is_empty() {
+                return None;
+            }
+            join(chains, " UNION ALL ", |_, chain| {
+                let on = join(&chain.key, " AND ", |_, (part, side)| {
+                    format!("{} {} k.k{part}", value(*part, side), table.equals[*part])
+                });
+                format!(
+                    "SELECT {} FROM {} JOIN {keys} ON {on}",
+                    side.sql,
+                    joined(graph, &start, chain)
+                )
+            })
+        }
+    };
+    Some(format!(
+        "SELECT pg_catalog.array_agg(s.v), COALESCE(pg_catalog.bool_or(s.v IS NULL), false) \
+         FROM (SELECT DISTINCT u.v FROM ({values}) AS u(v)) AS s"
+    ))
+}
+
+/// Captured values as a table that has the source's tag and column names.
+fn captured(source: &Source, index: usize, start: &[i16]) -> String {
+    let columns = start.iter().filter_map(|a| source.column(*a));
+    let columns: Vec<(String, &Column)> = columns.map(|c| (c.name.clone(), c)).collect();
+    records(&columns, &tag(index))
+}
+
+/// The tables of a chain, joined to where it starts from, and the elements of arrays that key
+/// columns are made of, as [`value`] names them.
+fn joined(graph: &Graph, start: &str, chain: &Chain) -> String {
+    let mut sql = start.to_owned();
+    for hop in &chain.hops {
+        sql += &format!(
+            " JOIN {} AS {} ON {}",
+            graph.sources[hop.source].name.sql(),
+            tag(hop.source),
+            join(&hop.links, " AND ", |_, link| condition(link))
+        );
+    }
+    for (part, side) in chain.key.iter().filter(|(_, s)| s.element_type.is_some()) {
+        let array = &side.sql;
+        sql += &format!(" CROSS JOIN LATERAL pg_catalog.unnest({array}) AS e{part}(v)");
+    }
+    sql
+}
+
+/// A part of the key as an expression over what [`joined`] gives.
+fn value(part: usize, side: &Side) -> String {
+    match side.element_type {
+        Some(_) => format!("e{part}.v"),
+        None => side.sql.clone(),
+    }
+}
+
+fn condition(link: &Link) -> String {
+    let (child, parent) = (&link.child, &link.parent);
+    match &link.condition {
+        Condition::Equal(e) => equal(e, child, parent),
+        Condition::Same(e) if child.is_not_null || parent.is_not_null => equal(e, child, parent),
+        Condition::Same(e) => format!(
+            "({} OR {} IS NULL AND {} IS NULL)",
+            equal(e, child, parent),
+            child.sql,
+            parent.sql
+        ),
+        Condition::ChildIsNull => format!("{} IS NULL", child.sql),
+        Condition::ParentIsNull => format!("{} IS NULL", parent.sql),
+    }
+}
+
+/// Arrays are compared as their indexes can: `@>` and `&&` by GIN, `= ANY` by btree on the scalar.
+fn equal(e: &Equality, child: &Side, parent: &Side) -> String {
+    let collation = match &e.collation_sql {
+        Some(name) => format!(" COLLATE {name}"),
+        None => String::new(),
+    };
+    let (child_sql, parent_sql) = (&child.sql, &parent.sql);
+    match (&child.element_type, &parent.element_type) {
+        (None, None) => match e.child_is_left {
+            true => format!("{child_sql}{collation} {} {parent_sql}", e.operator),
+            false => format!("{parent_sql}{collation} {} {child_sql}", e.operator),
+        },
+        (None, Some(element)) if e.is_default => {
+            let array = format!("ARRAY[({child_sql})::{element}{collation}]");
+            format!("{parent_sql} OPERATOR(pg_catalog.@>) {array}")
+        }
+        (None, Some(_)) => {
+            let operator = e.from(e.child_is_left);
+            format!("{child_sql}{collation} {operator} ANY ({parent_sql})")
+        }
+        (Some(_), None) => {
+            let operator = e.from(!e.child_is_left);
+            format!("{parent_sql}{collation} {operator} ANY ({child_sql})")
+        }
+        (Some(_), Some(_)) => {
+            format!("{parent_sql}{collation} OPERATOR(pg_catalog.&&) {child_sql}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lineage::model::{Hop, KeyPart};
+    use crate::name::Name;
+
+    fn column(attribute: i16, name: &str) -> Column {
+        Column {
+            attribute,
+            name: name.into(),
+            type_oid: 23,
+            type_sql: "pg_catalog.int4".into(),
+            typmod: -1,
+            is_computed: false,
+            is_not_null: false,
+            collation: None,
+        }
+    }
+
+    fn source(name: &str, columns: Vec<Column>) -> Source {
+        Source {
+            relid: 1,
+            name: Name {
+                schema: "s".into(),
+                name: name.into(),
+            },
+            alias: "x".into(),
+            columns,
+            used: Default::default(),
+            is_read_whole: false,
+            obstacle: None,
+        }
+    }
+
+    fn side(source: usize, attribute: i16, name: &str) -> Side {
+        Side {
+            source,
+            attributes: vec![attribute],
+            sql: format!("t{source}.\"{name}\""),
+            text: format!("x.{name}"),
+            indexed: name.into(),
+            type_oid: 23,
+            form: Form::Column,
+            element_type: None,
+            is_not_null: false,
+            grouped_by: None,
+        }
+    }
+
+    fn equality(child_is_left: bool) -> Equality {
+        Equality {
+            operator: "OPERATOR(pg_catalog.=)".into(),
+            commutator: Some("OPERATOR(pg_catalog.=)".into()),
+            child_is_left,
+            is_default: true,
+            families: vec![],
+            collation: 0,
+            collation_sql: Some("\"s\".\"ci\"".into()),
+        }
+    }
+
+    fn graph(parts: usize) -> Graph {
+        let key = |n: usize| KeyPart {
+            name: format!("k{n}"),
+            type_oid: 23,
+            families: vec![],
+            collation: 0,
+        };
+        Graph {
+            sources: vec![
+                source("tb_post", vec![column(1, "pk"), column(2, "fk_user")]),
+                source("tb_user", vec![column(1, "pk"), column(2, "o\"dd")]),
+            ],
+            key: (0..parts).map(key).collect(),
+            ..Graph::default()
+        }
+    }
+
+    fn queried(graph: &Graph, source: usize, route: &Route) -> Option<String> {
+        let name = |name: &str| Name {
+            schema: "s".into(),
+            name: name.into(),
+        };
+        let columns = [column(1, "pk"), column(2, "pk_user")];
+        let equals = vec!["OPERATOR(pg_catalog.=)".to_owned(); 2];
+        let table = Table {
+            name: &name("tv_post"),
+            view: &name("v_post"),
+            columns: &columns,
+            all: &columns,
+            key: &columns[..graph.key.len()],
+            equals: &equals,
+            unique: &[],
+            has_loose_key: false,
+        };
+        key_query(graph, source, route, &table)
+    }
+
+    fn direct(key: Vec<(usize, Side)>) -> Route {
+        Route::Keys(vec![Chain { hops: vec![], key }])
+    }
+
+    fn through_post(child: Side, parent: Side, condition: Condition) -> Route {
+        let link = Link {
+            child,
+            parent,
+            condition,
+            choice: None,
+        };
+        let hops = vec![Hop {
+            source: 0,
+            links: vec![link],
+        }];
+        let key = vec![(0, side(0, 1, "pk"))];
+        Route::Keys(vec![Chain { hops, key }])
+    }
+
+    #[test]
+    fn captured_keys_need_no_query() {
+        assert_eq!(
+            queried(&graph(1), 0, &direct(vec![(0, side(0, 1, "pk"))])),
+            None
+        );
+    }
+
+    #[test]
+    fn a_lookup_joins_captured_values_along_its_links() {
+        let route = through_post(
+            side(1, 1, "pk"),
+            side(0, 2, "fk_user"),
+            Condition::Equal(equality(false)),
+        );
+        assert_eq!(
+            queried(&graph(1), 1, &route).unwrap(),
+            "SELECT DISTINCT t0.\"pk\" AS k0 FROM ROWS FROM (pg_catalog.unnest($1) AS (\"pk\" pg_catalog.int4)) AS t1 \
+             JOIN \"s\".\"tb_post\" AS t0 ON t0.\"fk_user\" COLLATE \"s\".\"ci\" OPERATOR(pg_catalog.=) t1.\"pk\""
+        );
+    }
+
+    #[test]
+    fn an_element_is_looked_up_by_containment() {
+        let mut array = side(0, 2, "fk_user");
+        array.element_type = Some("pg_catalog.int4".into());
+        let route = through_post(side(1, 1, "pk"), array, Condition::Equal(equality(true)));
+        let query = queried(&graph(1), 1, &route).unwrap();
+        assert!(
+            query.ends_with(
+                "t0.\"fk_user\" OPERATOR(pg_catalog.@>) ARRAY[(t1.\"pk\")::pg_catalog.int4 COLLATE \"s\".\"ci\"]"
+            ),
+            "{query}"
+        );
+    }
+
+    #[test]
+    fn a_part_of_the_key_is_completed_from_table_and_query() {
+        let query = queried(&graph(2), 1, &direct(vec![(1, side(1, 1, "pk"))])).unwrap();
+        assert!(
+            query.contains("JOIN \"s\".\"tv_post\" AS t ON t.\"pk_user\""),
+            "{query}"
+        );
+        assert!(
+            query.contains("FROM \"s\".\"v_post\" AS v WHERE v.\"pk_user\""),
+            "{query}"
+        );
+    }
+}
