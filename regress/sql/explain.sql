@@ -35,7 +35,7 @@ DECLARE
 BEGIN
     FOR e IN SELECT * FROM pg_tviews_explain('tv_post') WHERE key_query IS NOT NULL ORDER BY alias LOOP
         -- Its parameter is an array of the values that the route starts from.
-        EXECUTE format('PREPARE key_query (%s) AS %s', CASE e.alias WHEN 'c' THEN 'char(2)[]' ELSE 'int[]' END, e.key_query);
+        EXECUTE 'PREPARE key_query (record[]) AS ' || e.key_query;
         DEALLOCATE key_query;
         RAISE NOTICE 'prepared for %', e.alias;
     END LOOP;

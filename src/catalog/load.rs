@@ -68,15 +68,13 @@ pub(super) fn load(
         table: name.name.clone(),
         part: "primary key",
     })?;
-    let (mut tree, graph, views) = {
-        // What is deparsed now is parsed again under these settings.
-        let settings = Settings::start();
-        settings.set("search_path", SEARCH_PATH);
-        row.settings
-            .iter()
-            .for_each(|(name, value)| settings.set(name, value));
-        analyse_view(row.view, &key)?
-    };
+    // What is deparsed now is parsed again under these settings.
+    let settings = Settings::start();
+    settings.set("search_path", SEARCH_PATH);
+    row.settings
+        .iter()
+        .for_each(|(name, value)| settings.set(name, value));
+    let (mut tree, graph, views) = analyse_view(row.view, &key)?;
     let routes = route::choose(&graph);
     // To delete and insert a row would lose what the user keeps in it, or rows that refer to it.
     let has_own = all.iter().any(|c| !c.is_computed && !columns.contains(c));

@@ -49,6 +49,9 @@ pub(crate) struct Side {
     pub(crate) element_type: Option<String>,
     /// A column that is never NULL.
     pub(crate) is_not_null: bool,
+    /// Levels of the query, as the analysis numbers them, where the rows beside those that are
+    /// restricted count too.
+    pub(crate) mixes: Vec<usize>,
     /// Reached through grouping (or DISTINCT, PARTITION BY, a set operation) by this collation: rows
     /// that are equal there may look different, so only the same equality may restrict them.
     pub(crate) grouped_by: Option<u32>,

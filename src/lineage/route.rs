@@ -263,6 +263,7 @@ mod tests {
             form: Form::Column,
             element_type: None,
             is_not_null: false,
+            mixes: Vec::new(),
             grouped_by: None,
         }
     }

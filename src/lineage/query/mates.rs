@@ -8,24 +8,21 @@
 //! a refresh restricts it to the partitions concerned ([`Scope`]).
 
 use super::sides::{Alternatives, Role};
-use super::{Item, Walk};
+use super::{Block, Item, Walk};
 use crate::error::Result;
-use crate::lineage::model::{Reason, Scope, ScopeBy, Side};
+use crate::lineage::model::{Link, Reason, Root, Scope, ScopeBy, Side};
 use crate::pg::function;
 use crate::pg::node::Target;
 use pgrx::pg_sys::Oid;
+use std::collections::{BTreeSet, HashSet};
 
 impl<'a> Walk<'a> {
-    /// Takes note that the mates of a level's rows matter; false where they cannot be found.
-    pub(super) fn mix(&self, block: usize) -> bool {
-        let is_mixable = !self.is_in_mate(block)
-            && !self.columns_in_common(block).is_empty()
-            && (self.columns_in_common(block).iter()).all(|t| self.mate_side(block, *t).is_some());
-        let mut mixed = self.mixed.borrow_mut();
-        if is_mixable && !mixed.contains(&block) {
-            mixed.push(block);
-        }
-        is_mixable
+    /// Whether the mates of a level's rows can be found.
+    pub(super) fn is_mixable(&self, block: usize) -> bool {
+        let columns = self.columns_in_common(block);
+        !self.is_in_mate(block)
+            && !columns.is_empty()
+            && columns.iter().all(|t| self.mate_side(block, *t).is_some())
     }
 
     fn is_in_mate(&self, block: usize) -> bool {
@@ -60,13 +57,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks the levels again whose mates matter.
-    pub(super) fn add_mates(&mut self) -> Result<()> {
-        let mut next = 0;
-        while next < self.mixed.borrow().len() {
-            let block = self.mixed.borrow()[next];
-            next += 1;
+    pub(super) fn add_mates(&mut self, roots: &[Root]) -> Result<()> {
+        self.drop_superfluous();
+        let children = self.links.iter().map(|l| &l.child);
+        let sides = children.chain(roots.iter().map(|r| &r.side));
+        let mixed: BTreeSet<usize> = sides.flat_map(|s| s.mixes.iter().copied()).collect();
+        for block in mixed {
             let address = self.blocks[block].query.address();
-            let is_same = |b: &&super::Block<'_>| b.query.address() == address;
+            let is_same = |b: &&Block<'_>| b.query.address() == address;
             match self.blocks.iter().filter(is_same).count() {
                 1 => self.walk_mate(block)?,
                 // Of a WITH query that is read twice: a restriction would be one for both.
@@ -74,6 +72,17 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Drops links that need mates where others lead the same way without.
+    fn drop_superfluous(&mut self) {
+        let needs_none = |l: &&Link| l.child.mixes.is_empty() && l.choice.is_none();
+        let plain = self.links.iter().filter(needs_none);
+        let ways: HashSet<(usize, usize)> =
+            plain.map(|l| (l.child.source, l.parent.source)).collect();
+        self.links.retain(|l| {
+            l.child.mixes.is_empty() || !ways.contains(&(l.child.source, l.parent.source))
+        });
     }
 
     fn walk_mate(&mut self, block: usize) -> Result<()> {

@@ -22,7 +22,6 @@ use crate::pg::node::{
 };
 use crate::pg::relation;
 use pgrx::pg_sys::Oid;
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A query level.
@@ -70,10 +69,8 @@ struct Walk<'a> {
     strict_sublinks: HashSet<usize>,
     /// The number of arms of each choice met so far.
     choices: Vec<usize>,
-    /// The walk is inside such a level.
+    /// The walk is inside a level that is walked again.
     is_mate_walk: bool,
-    /// Blocks that a restriction enters though their rows depend on others.
-    mixed: RefCell<Vec<usize>>,
     scopes: Vec<Scope>,
 }
 
@@ -87,7 +84,6 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
         strict_sublinks: HashSet::new(),
         choices: Vec::new(),
         is_mate_walk: false,
-        mixed: RefCell::default(),
         scopes: Vec::new(),
     };
     let top = walk.block(query, None, false)?;
@@ -104,7 +100,7 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
         }
         walk.scope_arms(top, *position, part);
     }
-    walk.add_mates()?;
+    walk.add_mates(&graph.roots)?;
     graph.sources = walk.sources;
     graph.links = walk.links;
     graph.choices = walk.choices;

@@ -161,12 +161,15 @@ impl<'a> Walk<'a> {
         self.group(block, position, all)
     }
 
-    /// Marks sides that a restriction reaches through grouping.
+    /// Marks sides that a restriction reaches through grouping, or together with rows beside.
     fn group(&self, block: usize, position: i16, found: Alternatives) -> Option<Alternatives> {
-        let expr = self.target(block, position)?.expr;
+        let target = self.target(block, position)?;
+        let expr = target.expr;
+        let mixed = is_mixed(&self.blocks[block].shape, &target).then_some(block);
         let is_grouped = self.is_grouping(block) && !function::is_image_equal(expr.type_oid());
         let mark = |side: Side| Side {
             grouped_by: side.grouped_by.or(is_grouped.then(|| expr.collation())),
+            mixes: side.mixes.iter().copied().chain(mixed).collect(),
             ..side
         };
         let mark_all = |sides: Vec<Side>| sides.into_iter().map(mark).collect();
@@ -208,7 +211,7 @@ impl<'a> Walk<'a> {
             && !shape.has_grouping_sets
             && (shape.group.is_empty() || shape.group.contains(&target.sort_group_ref))
             && !(shape.has_aggregates && shape.group.is_empty());
-        is_open && (!is_mixed(shape, &target) || self.mix(block))
+        is_open && (!is_mixed(shape, &target) || self.is_mixable(block))
     }
 
     /// Whether a column is one of a source, though the block may mix its rows with others.
@@ -303,6 +306,7 @@ impl<'a> Walk<'a> {
             form: Form::Column,
             element_type: None,
             is_not_null: column.is_not_null,
+            mixes: Vec::new(),
             grouped_by: None,
         })
     }
@@ -344,6 +348,7 @@ impl<'a> Walk<'a> {
             form: Form::Computed,
             element_type: None,
             is_not_null: false,
+            mixes: Vec::new(),
             grouped_by: None,
         })
     }
@@ -375,7 +380,10 @@ impl<'a> Walk<'a> {
             Item::Block(nested) => {
                 let n = &self.blocks[nested];
                 let is_open = match role {
-                    Role::Child(_) => self.is_open(nested, var.attribute),
+                    Role::Child(_) => {
+                        let target = self.target(nested, var.attribute)?;
+                        self.is_open(nested, var.attribute) && !is_mixed(&n.shape, &target)
+                    }
                     Role::Parent => !n.shape.has_grouping_sets,
                 };
                 let target = self.target(nested, var.attribute)?;
