@@ -14,15 +14,8 @@ pub(crate) fn capture(firing: &Firing<'_>) -> Result<()> {
     if captures.list.is_empty() {
         return Ok(());
     }
-    let used: Vec<i16> = captures
-        .used
-        .iter()
-        .map(|(attribute, _)| *attribute)
-        .collect();
-    let is_below = captures.list.iter().any(|c| c.is_below);
-    if !is_below && !firing.may_change(&used) {
-        return Ok(());
-    }
+    // What the trigger is told of assigned columns (tg_updatedcols) is not to be trusted: where a
+    // statement updates a table twice (by WITH, or by actions of foreign keys), only the last counts.
     queue::add(|adding| match firing.event() {
         Event::Truncate => captures
             .list

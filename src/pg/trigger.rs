@@ -51,29 +51,6 @@ impl<'a> Firing<'a> {
         self.0.tg_event & pg_sys::TRIGGER_EVENT_ROW != 0
     }
 
-    /// False if the statement cannot have changed any of these columns: it does not assign them,
-    /// and no trigger that runs before could have.
-    pub(crate) fn may_change(&self, attributes: &[i16]) -> bool {
-        // SAFETY: the relation is open; a bitmap of the statement, or null.
-        unsafe {
-            let relation = &*self.0.tg_relation;
-            let triggers = relation.trigdesc;
-            if self.event() != Event::Update
-                || self.is_row_level()
-                || (*relation.rd_rel).relhassubclass
-                || triggers.is_null()
-                || (*triggers).trig_update_before_row
-                || self.0.tg_updatedcols.is_null()
-            {
-                return true;
-            }
-            attributes.iter().any(|a| {
-                let member = i32::from(*a) - pg_sys::FirstLowInvalidHeapAttributeNumber;
-                pg_sys::bms_is_member(member, self.0.tg_updatedcols)
-            })
-        }
-    }
-
     /// Calls `f` for every changed row with its old and new image.
     pub(crate) fn each_row(&self, mut f: impl FnMut(Option<Tuple<'_>>, Option<Tuple<'_>>)) {
         if self.is_row_level() {
