@@ -18,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) is_read_whole: bool,
     /// Where the query makes its rows depend on rows that no link reaches.
     pub(crate) obstacle: Option<Reason>,
+    /// Read by a recursive query.
+    pub(crate) is_recursive: bool,
 }
 
 impl Source {
@@ -29,6 +31,11 @@ impl Source {
 /// What a source is called inside the statements made here.
 pub(crate) fn tag(source: usize) -> String {
     format!("t{source}")
+}
+
+/// What the row before is called in a recursive query, beside the row itself.
+pub(crate) fn row_before(source: usize) -> String {
+    format!("b{source}")
 }
 
 /// One side of a link: an expression over columns of one source.
@@ -76,6 +83,9 @@ pub(crate) struct Link {
     pub(crate) condition: Condition,
     /// Set where it need not hold by itself: see [`Choice`].
     pub(crate) choice: Option<Choice>,
+    /// Where a recursive query leads from row to row of the child before it leads to the parent: what
+    /// takes the parent's place in the row before, over [`row_before`].
+    pub(crate) repeated: Option<Side>,
 }
 
 /// How the two sides of a link must relate.

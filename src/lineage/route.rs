@@ -95,7 +95,10 @@ impl<'g> Tree<'g> {
             true => self.graph.key_obstacle.unwrap_or(Reason::KeyIsComputed),
             false => Reason::NoLink,
         };
-        let obstacle = |source: usize| self.graph.sources[source].obstacle.unwrap_or(missing);
+        let obstacle = |source: usize| match &self.graph.sources[source] {
+            s if s.is_recursive => s.obstacle.unwrap_or(Reason::Recursive),
+            s => s.obstacle.unwrap_or(missing),
+        };
         let chains = chains.into_iter().enumerate();
         chains
             .map(|(source, chain)| chain.ok_or_else(|| obstacle(source)))
@@ -191,7 +194,9 @@ fn is_same_value(link: &Link, part: &KeyPart) -> bool {
 
 /// The equality of a link between two single values.
 fn plain_equality(link: &Link) -> Option<&Equality> {
-    let is_plain = link.child.element_type.is_none() && link.parent.element_type.is_none();
+    let is_plain = link.child.element_type.is_none()
+        && link.parent.element_type.is_none()
+        && link.repeated.is_none();
     match &link.condition {
         Condition::Equal(equality) if is_plain => Some(equality),
         _ => None,
@@ -249,6 +254,7 @@ mod tests {
             used: Default::default(),
             is_read_whole: false,
             obstacle: None,
+            is_recursive: false,
         }
     }
 
@@ -282,6 +288,7 @@ mod tests {
                 collation_sql: None,
             }),
             choice: None,
+            repeated: None,
         }
     }
 

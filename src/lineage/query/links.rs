@@ -171,6 +171,13 @@ impl<'a> Walk<'a> {
                 self.sameness(operator, collation, children, parents, child_is_left);
             } else {
                 self.equality(operator, collation, children, parents, child_is_left);
+                self.recursion(
+                    block,
+                    operator,
+                    collation,
+                    (child, parent, child_is_left),
+                    role,
+                );
             }
         }
     }
@@ -193,7 +200,7 @@ impl<'a> Walk<'a> {
         Some(found.into_iter().map(all).collect())
     }
 
-    fn equality(
+    pub(super) fn equality(
         &mut self,
         operator: Oid,
         collation: u32,
@@ -388,6 +395,7 @@ fn link(
             collation_sql: function::collation_name(Oid::from(collation)),
         }),
         choice: None,
+        repeated: None,
     })
 }
 

@@ -7,7 +7,7 @@
 //! tables become sources of their own. Since PostgreSQL's planner evaluates such a level as a whole,
 //! a refresh restricts it to the partitions concerned ([`Scope`]).
 
-use super::sides::{Alternatives, Role};
+use super::sides::{self, Role};
 use super::{Block, Item, Walk};
 use crate::error::Result;
 use crate::lineage::model::{Link, Reason, Root, Scope, ScopeBy, Side};
@@ -53,7 +53,7 @@ impl<'a> Walk<'a> {
         if target.expr.returns_set() || self.is_nullable(block, target.expr) {
             return None;
         }
-        single(self.sides(block, target.expr, Role::Child(None))?).filter(fits)
+        sides::single(self.sides(block, target.expr, Role::Child(None))?).filter(fits)
     }
 
     /// Walks the levels again whose mates matter.
@@ -168,12 +168,5 @@ impl<'a> Walk<'a> {
         } else {
             self.scope_arms(block, position, part);
         }
-    }
-}
-
-fn single(mut found: Alternatives) -> Option<Side> {
-    match found.as_slice() {
-        [sides] if sides.len() == 1 => found.remove(0).pop(),
-        _ => None,
     }
 }

@@ -6,10 +6,11 @@
 //! its result needs: a view of thirty columns of which three are read contributes three.
 //!
 //! [`links`] finds the equalities, [`sides`] the sources behind them, [`mates`] the rows that a window
-//! or DISTINCT ON makes depend on each other.
+//! or DISTINCT ON makes depend on each other, [`recursion`] the links of recursive queries.
 
 mod links;
 mod mates;
+mod recursion;
 mod sides;
 
 use super::model::{Choice, Graph, KeyPart, Link, Reason, Root, Scope, Side, Source};
@@ -22,6 +23,7 @@ use crate::pg::node::{
 };
 use crate::pg::relation;
 use pgrx::pg_sys::Oid;
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A query level.
@@ -55,6 +57,8 @@ enum Item<'a> {
         columns: Vec<Option<Expr<'a>>>,
     },
     Computed(Vec<Expr<'a>>),
+    /// A recursive query's reference to itself: what its block, a set operation, gave before.
+    Recursion(usize),
     Unused,
 }
 
@@ -65,6 +69,8 @@ struct Walk<'a> {
     /// Blocks of subqueries in expressions, by the block around them (a WITH query is walked once
     /// per reference) and the address of their query.
     sublinks: HashMap<(usize, usize), usize>,
+    /// Sides are wanted over the row before: see [`row_before`].
+    is_before: Cell<bool>,
     /// Blocks of subqueries whose `IN` must hold.
     strict_sublinks: HashSet<usize>,
     /// The number of arms of each choice met so far.
@@ -82,6 +88,7 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
         links: Vec::new(),
         sublinks: HashMap::new(),
         strict_sublinks: HashSet::new(),
+        is_before: Cell::new(false),
         choices: Vec::new(),
         is_mate_walk: false,
         scopes: Vec::new(),
@@ -207,7 +214,7 @@ impl<'a> Walk<'a> {
                 Entry::With {
                     is_self_reference: true,
                     ..
-                } => Item::Computed(Vec::new()),
+                } => outer.map_or(Item::Unused, Item::Recursion),
                 Entry::With {
                     name, levels_up, ..
                 } => self.with_block(id, &name, levels_up)?,
@@ -235,7 +242,6 @@ impl<'a> Walk<'a> {
         let name = relation::name(relid)
             .ok_or_else(|| Error::Internal(format!("relation {} vanished", relid.to_u32())))?;
         check_source(relid, &name.name)?;
-        let obstacle = self.blocks[block].is_recursive.then_some(Reason::Recursive);
         let alias = match self.is_mate_walk {
             true => format!("other_{alias}"),
             false => alias,
@@ -247,7 +253,8 @@ impl<'a> Walk<'a> {
             columns: relation::columns(relid),
             used: BTreeSet::new(),
             is_read_whole: false,
-            obstacle,
+            obstacle: None,
+            is_recursive: self.blocks[block].is_recursive,
         });
         Ok(self.sources.len() - 1)
     }
@@ -317,7 +324,7 @@ impl<'a> Walk<'a> {
                 Item::Computed(exprs) | Item::Functions { all: exprs, .. } => {
                     exprs.into_iter().try_for_each(|e| self.expr(block, e))?;
                 }
-                Item::Source(_) | Item::Alias(_) | Item::Unused => {}
+                Item::Source(_) | Item::Alias(_) | Item::Recursion(_) | Item::Unused => {}
             }
         }
         self.blocks[block].is_in_from = true;
@@ -377,8 +384,10 @@ impl<'a> Walk<'a> {
         let level = self.level_up(block, var.levels_up)?;
         match self.blocks[level].items.get(var.entry).cloned() {
             Some(Item::Source(source)) => self.use_column(source, var.attribute),
-            Some(Item::Block(nested)) if var.attribute == 0 => self.need_all(nested),
-            Some(Item::Block(nested)) => self.need(nested, var.attribute),
+            Some(Item::Block(nested) | Item::Recursion(nested)) => match var.attribute {
+                0 => self.need_all(nested),
+                attribute => self.need(nested, attribute),
+            },
             Some(Item::Alias(exprs)) if var.attribute == 0 => {
                 exprs.into_iter().try_for_each(|e| self.expr(level, e))
             }

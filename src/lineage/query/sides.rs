@@ -8,7 +8,7 @@
 //! (`coalesce(b.x, 0)`): it is no side where its source is nullable.
 
 use super::{Item, Walk, is_present};
-use crate::lineage::model::{Form, Side, tag};
+use crate::lineage::model::{Form, Side, row_before, tag};
 use crate::pg::function;
 use crate::pg::node::{Expr, Kind, Shape, Target, Var};
 use pgrx::pg_sys::Oid;
@@ -43,6 +43,14 @@ impl Role<'_> {
 /// The ways in which an expression can be a side: one must hold; each has a side per arm of a set
 /// operation.
 pub(super) type Alternatives = Vec<Vec<Side>>;
+
+/// The side, if there is just one.
+pub(super) fn single(mut found: Alternatives) -> Option<Side> {
+    match found.as_slice() {
+        [sides] if sides.len() == 1 => found.remove(0).pop(),
+        _ => None,
+    }
+}
 
 impl<'a> Walk<'a> {
     pub(super) fn sides(
@@ -186,7 +194,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The source whose column a block's result column carries.
-    fn carried(&self, block: usize, position: i16) -> Option<Alternatives> {
+    pub(super) fn carried(&self, block: usize, position: i16) -> Option<Alternatives> {
         let b = &self.blocks[block];
         if b.query.set_operation().is_some() {
             return None;
@@ -196,6 +204,13 @@ impl<'a> Walk<'a> {
         let is_kept =
             !b.shape.has_grouping_sets || found.iter().flatten().all(|s| s.form != Form::Computed);
         is_kept.then_some(found)
+    }
+
+    fn tag(&self, source: usize) -> String {
+        match self.is_before.get() {
+            true => row_before(source),
+            false => tag(source),
+        }
     }
 
     /// Whether a restriction on a result column may be applied before the block's own work, at least
@@ -299,7 +314,7 @@ impl<'a> Walk<'a> {
         Some(Side {
             source,
             attributes: vec![attribute],
-            sql: over(Some(&tag(source))),
+            sql: over(Some(&self.tag(source))),
             text: over(Some(&s.alias)),
             indexed: over(None),
             type_oid: column.type_oid,
@@ -333,7 +348,7 @@ impl<'a> Walk<'a> {
         let attribute_of = |var: Var| self.base(block, var, role).map_or(0, |(_, a)| a);
         let over =
             |alias: Option<&str>| expr.deparse_over(Oid::from(s.relid), alias, &attribute_of);
-        let sql = over(Some(&tag(source)));
+        let sql = over(Some(&self.tag(source)));
         Some(Side {
             source,
             attributes,

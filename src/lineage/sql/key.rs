@@ -3,8 +3,8 @@
 
 use super::{Table, join, records};
 use crate::lineage::model::{Chain, Condition, Equality, Form, Graph, Link, Route, Scope, ScopeBy};
-use crate::lineage::model::{Side, Source, tag};
-use crate::name::Column;
+use crate::lineage::model::{Side, Source, row_before, tag};
+use crate::name::{Column, quote};
 
 /// The query from captured values, an array of records, to keys; `None` where the values are the
 /// keys. A chain that leads to a part of the key is completed from the table and the query.
@@ -95,6 +95,7 @@ fn captured(source: &Source, index: usize, start: &[i16]) -> String {
 fn joined(graph: &Graph, start: &str, chain: &Chain) -> String {
     let mut sql = start.to_owned();
     for hop in &chain.hops {
+        sql = repeated(graph, sql, &hop.links);
         sql += &format!(
             " JOIN {} AS {} ON {}",
             graph.sources[hop.source].name.sql(),
@@ -107,6 +108,44 @@ fn joined(graph: &Graph, start: &str, chain: &Chain) -> String {
         sql += &format!(" CROSS JOIN LATERAL pg_catalog.unnest({array}) AS e{part}(v)");
     }
     sql
+}
+
+/// Where links leave a recursive query, the rows of its table that lead on are reached from row to row.
+fn repeated(graph: &Graph, rows: String, links: &[Link]) -> String {
+    let Some(source) = links
+        .iter()
+        .find(|l| l.repeated.is_some())
+        .map(|l| l.child.source)
+    else {
+        return rows;
+    };
+    let steps: Vec<String> = links.iter().filter_map(step).collect();
+    let mut attributes: Vec<i16> = links
+        .iter()
+        .flat_map(|l| l.child.attributes.clone())
+        .collect();
+    attributes.sort_unstable();
+    attributes.dedup();
+    let columns = attributes
+        .iter()
+        .filter_map(|a| graph.sources[source].column(*a));
+    let columns: Vec<String> = columns.map(|c| quote(&c.name)).collect();
+    let of = |table: &str| join(&columns, ", ", |_, c| format!("{table}.{c}"));
+    let (row, before) = (tag(source), row_before(source));
+    format!(
+        "(WITH RECURSIVE r AS (SELECT {} FROM {rows} UNION SELECT {} FROM r AS {row} JOIN {} AS {before} ON {}) SELECT * FROM r) AS {row}",
+        of(&row),
+        of(&before),
+        graph.sources[source].name.sql(),
+        steps.join(" AND ")
+    )
+}
+
+fn step(link: &Link) -> Option<String> {
+    match (&link.condition, &link.repeated) {
+        (Condition::Equal(e), Some(before)) => Some(equal(e, &link.child, before)),
+        _ => None,
+    }
 }
 
 /// A part of the key as an expression over what [`joined`] gives.
@@ -194,6 +233,7 @@ mod tests {
             used: Default::default(),
             is_read_whole: false,
             obstacle: None,
+            is_recursive: false,
         }
     }
 
@@ -272,6 +312,7 @@ mod tests {
             parent,
             condition,
             choice: None,
+            repeated: None,
         };
         let hops = vec![Hop {
             source: 0,

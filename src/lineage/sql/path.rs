@@ -31,7 +31,12 @@ fn chain_text(graph: &Graph, chain: &Chain) -> String {
     let mut text = String::new();
     for hop in &chain.hops {
         let on = join(&hop.links, " and ", |_, link| condition(link));
-        text += &format!("{} on {on} -> ", label(graph, hop.source));
+        // Up or down a tree, any number of times.
+        let repeatedly = match hop.links.iter().any(|l| l.repeated.is_some()) {
+            true => "from row to row -> ",
+            false => "",
+        };
+        text += &format!("{repeatedly}{} on {on} -> ", label(graph, hop.source));
     }
     let sides = join(&chain.key, ", ", |_, (_, side)| match side.element_type {
         Some(_) => format!("each of {}", side.text),
