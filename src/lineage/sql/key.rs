@@ -38,9 +38,11 @@ pub(crate) fn key_query(
 fn is_captured_key(graph: &Graph, route: &Route) -> bool {
     let is_bare = |s: &Side| s.form == Form::Column && s.element_type.is_none();
     match route.chains() {
+        // One column can be two of the key.
         [only] => {
             only.hops.is_empty()
                 && only.key.len() == graph.key.len()
+                && only.key.len() == route.start().len()
                 && only.key.iter().all(|(_, side)| is_bare(side))
         }
         _ => false,
