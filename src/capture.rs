@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::pg::trigger::{Event, Firing, Tuple};
 use crate::pg::value::Row;
 use crate::queue::{self, Adding};
+use crate::sabotage::{Rule, breaks};
 
 /// Notes a statement's (or, under replication, a row's) changes.
 pub(crate) fn capture(firing: &Firing<'_>) -> Result<()> {
@@ -48,7 +49,9 @@ fn note(
             adding.whole(capture.start.tview);
             continue;
         }
-        for tuple in [&old, &new].into_iter().flatten() {
+        let old = old.as_ref().filter(|_| !breaks(Rule::OldImages));
+        let new = new.as_ref().filter(|_| !breaks(Rule::NewImages));
+        for tuple in [old, new].into_iter().flatten() {
             adding.row(&capture.start, values(capture, tuple));
         }
     }

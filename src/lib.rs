@@ -18,6 +18,7 @@ mod name;
 mod pg;
 mod queue;
 mod refresh;
+mod sabotage;
 
 use crate::error::{Error, Result};
 use crate::pg::hooks::{self, Handlers};
@@ -37,6 +38,8 @@ pgrx::extension_sql_file!(
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     guc::register();
+    #[cfg(feature = "sabotage")]
+    sabotage::register();
     if hooks::is_preloading() {
         ddl::set_preloaded();
     }

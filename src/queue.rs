@@ -9,6 +9,7 @@
 use crate::guc;
 use crate::pg::transaction::nest_level;
 use crate::pg::value::Row;
+use crate::sabotage::{Rule, breaks};
 use pgrx::pg_sys::Oid;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -270,7 +271,9 @@ pub(crate) fn subtransaction_aborted(nest: i32) {
         if levels.last().is_none_or(|l| l.nest != nest) {
             return;
         }
-        let Some(child) = levels.pop() else { return };
+        let Some(child) = levels.pop().filter(|_| !breaks(Rule::Savepoints)) else {
+            return;
+        };
         for (owner, owed) in child.borrowed {
             match levels.iter_mut().find(|l| l.nest == owner) {
                 Some(level) => level.owed.merge(owed),

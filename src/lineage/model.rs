@@ -2,6 +2,7 @@
 //! Plain owned data; made by `query`, completed by `route`, read by everything above.
 
 use crate::name::{Column, Name};
+use crate::sabotage::{Rule, breaks};
 use std::collections::BTreeSet;
 
 /// One occurrence of a table in the defining query.
@@ -304,7 +305,8 @@ impl Route {
 
     /// For each attribute of [`Route::start`], whether the route leads nowhere if it is NULL.
     pub(crate) fn is_strict(&self) -> Vec<bool> {
-        let is_strict = |a: &i16| self.chains().iter().all(|c| c.is_strict(*a));
+        let is_strict =
+            |a: &i16| breaks(Rule::NullStarts) || self.chains().iter().all(|c| c.is_strict(*a));
         self.start().iter().map(is_strict).collect()
     }
 

@@ -9,6 +9,7 @@
 
 use super::model::{Chain, Choice, Condition, Equality, Graph, Hop, KeyPart, Link, Reason, Root};
 use super::model::{Route, Side};
+use crate::sabotage::{Rule, breaks};
 
 /// Trees at most; choices beyond are left out, with the links that depend on them.
 const MAX_TREES: usize = 64;
@@ -16,7 +17,11 @@ const MAX_TREES: usize = 64;
 /// One route per source of the graph.
 pub(crate) fn choose(graph: &Graph) -> Vec<Route> {
     let mut routes: Vec<Option<Route>> = vec![None; graph.sources.len()];
-    for arms in combinations(&graph.choices) {
+    let last = match breaks(Rule::Arms) {
+        true => 1,
+        false => usize::MAX,
+    };
+    for arms in combinations(&graph.choices).into_iter().take(last) {
         let chains = Tree::of(graph, &arms).grow();
         for (route, chain) in routes.iter_mut().zip(chains) {
             merge(route, chain);

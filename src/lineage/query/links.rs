@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::lineage::model::{Choice, Condition, Equality, Link, Side};
 use crate::pg::function;
 use crate::pg::node::{Expr, FromItem, JoinKind, Kind, SubLinkKind};
+use crate::sabotage::{Rule, breaks};
 use pgrx::pg_sys::Oid;
 
 impl<'a> Walk<'a> {
@@ -34,6 +35,9 @@ impl<'a> Walk<'a> {
                     // A row of either side of a FULL JOIN that lacks a partner is found by the tree
                     // that is rooted at its own side.
                     JoinKind::Inner | JoinKind::Full => {
+                        left.iter().chain(&right).copied().collect()
+                    }
+                    JoinKind::Left if breaks(Rule::OuterJoins) => {
                         left.iter().chain(&right).copied().collect()
                     }
                     JoinKind::Left => right.clone(),
@@ -329,6 +333,9 @@ impl<'a> Walk<'a> {
             equal.iter().map(with).collect::<Vec<_>>()
         };
         let mut arms = vec![equal.clone()];
+        if breaks(Rule::NotInNulls) {
+            return self.offer(arms);
+        }
         if !equal.iter().all(|l| l.child.is_not_null) {
             arms.push(when(Condition::ChildIsNull));
         }

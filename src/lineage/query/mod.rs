@@ -22,6 +22,7 @@ use crate::pg::node::{
     Entry, Expr, FromItem, JoinKind, Kind, Query, Shape, SubLink, SubLinkKind, Target, Var,
 };
 use crate::pg::relation;
+use crate::sabotage::{Rule, breaks};
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -383,6 +384,11 @@ impl<'a> Walk<'a> {
     fn use_var(&mut self, block: usize, var: Var) -> Result<()> {
         let level = self.level_up(block, var.levels_up)?;
         match self.blocks[level].items.get(var.entry).cloned() {
+            Some(Item::Source(_))
+                if self.blocks[level].is_in_from && breaks(Rule::ConditionColumns) =>
+            {
+                Ok(())
+            }
             Some(Item::Source(source)) => self.use_column(source, var.attribute),
             Some(Item::Block(nested) | Item::Recursion(nested)) => match var.attribute {
                 0 => self.need_all(nested),

@@ -11,6 +11,7 @@ use super::sides::{self, Role, strip};
 use super::{Item, Walk};
 use crate::lineage::model::{Link, Side};
 use crate::pg::node::{Expr, Kind};
+use crate::sabotage::{Rule, breaks};
 use pgrx::pg_sys::Oid;
 
 /// What becomes of a column on the way through the recursive arm.
@@ -49,7 +50,7 @@ impl<'a> Walk<'a> {
             match &passed {
                 Passed::Unchanged => self.links.push(link),
                 Passed::Replaced(side) if side.source == link.child.source => {
-                    let repeated = Some(coerce(side.clone()));
+                    let repeated = Some(coerce(side.clone())).filter(|_| !breaks(Rule::Repetition));
                     self.links.push(Link { repeated, ..link });
                 }
                 // Through another table: no route.

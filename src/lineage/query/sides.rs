@@ -11,6 +11,7 @@ use super::{Item, Walk, is_present};
 use crate::lineage::model::{Form, Side, row_before, tag};
 use crate::pg::function;
 use crate::pg::node::{Expr, Kind, Shape, Target, Var};
+use crate::sabotage::{Rule, breaks};
 use pgrx::pg_sys::Oid;
 
 #[derive(Clone, Copy)]
@@ -173,7 +174,8 @@ impl<'a> Walk<'a> {
     fn group(&self, block: usize, position: i16, found: Alternatives) -> Option<Alternatives> {
         let target = self.target(block, position)?;
         let expr = target.expr;
-        let mixed = is_mixed(&self.blocks[block].shape, &target).then_some(block);
+        let is_mixed = is_mixed(&self.blocks[block].shape, &target) && !breaks(Rule::Mates);
+        let mixed = is_mixed.then_some(block);
         let is_grouped = self.is_grouping(block) && !function::is_image_equal(expr.type_oid());
         let mark = |side: Side| Side {
             grouped_by: side.grouped_by.or(is_grouped.then(|| expr.collation())),
@@ -222,9 +224,11 @@ impl<'a> Walk<'a> {
         let b = &self.blocks[block];
         let shape = &b.shape;
         let is_open = !b.is_recursive
-            && !shape.has_limit
+            && (!shape.has_limit || breaks(Rule::Limits))
             && !shape.has_grouping_sets
-            && (shape.group.is_empty() || shape.group.contains(&target.sort_group_ref))
+            && (shape.group.is_empty()
+                || breaks(Rule::Groups)
+                || shape.group.contains(&target.sort_group_ref))
             && !(shape.has_aggregates && shape.group.is_empty());
         is_open && (!is_mixed(shape, &target) || self.is_mixable(block))
     }

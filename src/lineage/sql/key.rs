@@ -5,6 +5,7 @@ use super::{Table, join, records};
 use crate::lineage::model::{Chain, Condition, Equality, Form, Graph, Link, Route, Scope, ScopeBy};
 use crate::lineage::model::{Side, Source, row_before, tag};
 use crate::name::{Column, quote};
+use crate::sabotage::{Rule, breaks};
 
 /// The query from captured values, an array of records, to keys; `None` where the values are the
 /// keys. A chain that leads to a part of the key is completed from the table and the query.
@@ -162,7 +163,11 @@ fn condition(link: &Link) -> String {
     let (child, parent) = (&link.child, &link.parent);
     match &link.condition {
         Condition::Equal(e) => equal(e, child, parent),
-        Condition::Same(e) if child.is_not_null || parent.is_not_null => equal(e, child, parent),
+        Condition::Same(e)
+            if child.is_not_null || parent.is_not_null || breaks(Rule::NullGroups) =>
+        {
+            equal(e, child, parent)
+        }
         Condition::Same(e) => format!(
             "({} OR {} IS NULL AND {} IS NULL)",
             equal(e, child, parent),

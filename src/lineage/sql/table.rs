@@ -2,6 +2,7 @@
 
 use super::{every, join, list, records};
 use crate::name::{Column, Name, quote};
+use crate::sabotage::{Rule, breaks};
 
 /// A TVIEW as its statements need it.
 pub(crate) struct Table<'a> {
@@ -131,16 +132,23 @@ impl Table<'_> {
                 format!("{of}.{name} {} p.k{part}", self.equals[*part])
             })
         };
-        format!(
-            "SELECT {} FROM ({found}) AS p JOIN {} AS t ON {} UNION ALL \
-             SELECT f.* FROM ({found}) AS p CROSS JOIN LATERAL (SELECT {} FROM {} AS v WHERE {} OFFSET 0) AS f",
+        let table = format!(
+            "SELECT {} FROM ({found}) AS p JOIN {} AS t ON {}",
             key("t"),
             self.name.sql(),
-            on("t"),
+            on("t")
+        );
+        let query = format!(
+            "SELECT f.* FROM ({found}) AS p CROSS JOIN LATERAL (SELECT {} FROM {} AS v WHERE {} OFFSET 0) AS f",
             key("v"),
             self.view.sql(),
             on("v")
-        )
+        );
+        match (breaks(Rule::PartsInTable), breaks(Rule::PartsInQuery)) {
+            (true, _) => query,
+            (_, true) => table,
+            _ => format!("{table} UNION ALL {query}"),
+        }
     }
 
     fn everything(&self) -> String {
