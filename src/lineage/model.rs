@@ -21,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) obstacle: Option<Reason>,
     /// Read by a recursive query.
     pub(crate) is_recursive: bool,
+    /// Conditions on its columns alone without which a row does not matter.
+    pub(crate) conditions: Vec<Side>,
 }
 
 impl Source {
@@ -236,6 +238,9 @@ pub(crate) enum Route {
 /// From a row to the key, through other tables or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Chain {
+    /// What must hold of the row that it starts from; only where an expression of its columns could
+    /// fail otherwise.
+    pub(crate) filter: Vec<Side>,
     /// Nearest first; the source at the end, or the one it starts from without any, holds the key.
     pub(crate) hops: Vec<Hop>,
     /// Key columns and their sides: all of them, or those that one source has.
@@ -246,6 +251,8 @@ pub(crate) struct Chain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub(crate) source: usize,
+    /// As [`Chain::filter`].
+    pub(crate) filter: Vec<Side>,
     pub(crate) links: Vec<Link>,
 }
 
@@ -294,10 +301,12 @@ impl Route {
     /// The attributes of the changed row that the route starts from; empty for full.
     pub(crate) fn start(&self) -> Vec<i16> {
         let mut found: Vec<i16> = Vec::new();
-        let sides = self.chains().iter().flat_map(Chain::start_sides);
-        for attribute in sides.flat_map(|s| &s.attributes) {
-            if !found.contains(attribute) {
-                found.push(*attribute);
+        for chain in self.chains() {
+            let sides = chain.start_sides().into_iter().chain(&chain.filter);
+            for attribute in sides.flat_map(|s| &s.attributes) {
+                if !found.contains(attribute) {
+                    found.push(*attribute);
+                }
             }
         }
         found

@@ -7,7 +7,9 @@
 //! A table between two equal columns is left out (`review.fk = product.pk = key` makes the review
 //! direct): leaving a condition out can only add keys.
 
-use super::model::{Chain, Choice, Condition, Equality, Graph, Hop, KeyPart, Link, Reason, Root};
+use super::model::{
+    Chain, Choice, Condition, Equality, Form, Graph, Hop, KeyPart, Link, Reason, Root,
+};
 use super::model::{Route, Side};
 use crate::sabotage::{Rule, breaks};
 
@@ -126,6 +128,7 @@ impl<'g> Tree<'g> {
             false => true,
         };
         (fits && !key.is_empty()).then(|| Chain {
+            filter: self.filter(source, key.iter().map(|(_, side)| side)),
             hops: Vec::new(),
             key,
         })
@@ -159,12 +162,30 @@ impl<'g> Tree<'g> {
         match hops.first().and_then(|next| skip(&links, &next.links)) {
             Some(joined) => hops[0].links = joined,
             None => {
-                let source = parent;
-                hops.insert(0, Hop { source, links });
+                let mut filter = self.filter(parent, links.iter().map(|l| &l.parent));
+                filter.extend(rest.filter.iter().cloned());
+                filter.dedup();
+                let hop = Hop {
+                    source: parent,
+                    filter,
+                    links,
+                };
+                hops.insert(0, hop);
             }
         }
-        let key = rest.key.clone();
-        Some(Chain { hops, key })
+        Some(Chain {
+            filter: self.filter(child, hops[0].links.iter().map(|l| &l.child)),
+            hops,
+            key: rest.key.clone(),
+        })
+    }
+
+    /// The conditions that keep rows away from expressions that could fail for them.
+    fn filter<'s>(&self, source: usize, mut sides: impl Iterator<Item = &'s Side>) -> Vec<Side> {
+        match sides.any(|s| s.form == Form::Computed) {
+            true => self.graph.sources[source].conditions.clone(),
+            false => Vec::new(),
+        }
     }
 }
 
@@ -233,7 +254,7 @@ fn skip(into: &[Link], out_of: &[Link]) -> Option<Vec<Link>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Form, Source};
+    use super::super::model::Source;
     use super::*;
     use crate::name::{Column, Name};
 
@@ -260,6 +281,7 @@ mod tests {
             is_read_whole: false,
             obstacle: None,
             is_recursive: false,
+            conditions: Vec::new(),
         }
     }
 

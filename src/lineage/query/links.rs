@@ -20,6 +20,7 @@ impl<'a> Walk<'a> {
                     below.extend(self.from(block, item)?);
                 }
                 self.quals(block, *quals, &below)?;
+                self.conditions(block, *quals, &below);
                 Ok(below)
             }
             FromItem::Join {
@@ -44,6 +45,9 @@ impl<'a> Walk<'a> {
                     JoinKind::Right => left.clone(),
                 };
                 self.quals(block, *quals, &restricted)?;
+                if *kind != JoinKind::Full {
+                    self.conditions(block, *quals, &restricted);
+                }
                 let nullable = &mut self.blocks[block].nullable_so_far;
                 if matches!(kind, JoinKind::Left | JoinKind::Full) {
                     nullable.extend(&right);
@@ -69,6 +73,21 @@ impl<'a> Walk<'a> {
                 self.expr(block, quals)
             }
             None => Ok(()),
+        }
+    }
+
+    /// Notes the conditions that concern one table alone.
+    fn conditions(&mut self, block: usize, quals: Option<Expr<'a>>, restricted: &[usize]) {
+        match quals.map(|q| (q, q.kind())) {
+            Some((_, Kind::And(parts))) => parts
+                .into_iter()
+                .for_each(|p| self.conditions(block, Some(p), restricted)),
+            Some((expr, _)) => {
+                if let Some(side) = self.computed(block, expr, Role::Child(Some(restricted))) {
+                    self.sources[side.source].conditions.push(side);
+                }
+            }
+            None => {}
         }
     }
 

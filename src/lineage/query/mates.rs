@@ -131,42 +131,4 @@ impl<'a> Walk<'a> {
         let nested: Vec<usize> = nested.map(|(_, n)| *n).collect();
         nested.into_iter().for_each(|n| self.obstruct(n));
     }
-
-    /// The arms of EXCEPT that a key column comes through: the planner would evaluate them as a whole.
-    pub(super) fn scope_arms(&mut self, block: usize, position: i16, part: usize) {
-        if let Some(operation) = self.blocks[block].query.set_operation() {
-            for arm in operation.arms.clone() {
-                let Item::Block(nested) = self.blocks[block].items[arm] else {
-                    continue;
-                };
-                match operation.has_except {
-                    true => self.scope(nested, position, part),
-                    false => self.scope_arms(nested, position, part),
-                }
-            }
-            return;
-        }
-        let Some(target) = self.target(block, position) else {
-            return;
-        };
-        if let Some(nested) = self.block_behind(block, target) {
-            self.scope_arms(nested.0, nested.1, part);
-        }
-    }
-
-    fn scope(&mut self, block: usize, position: i16, part: usize) {
-        let is_plain = self.blocks[block].query.set_operation().is_none()
-            && self.target(block, position).is_some_and(|t| {
-                !t.expr.returns_set() && function::array_type(t.expr.type_oid()).is_some()
-            });
-        if is_plain {
-            self.scopes.push(Scope {
-                query: self.blocks[block].query.address(),
-                position,
-                by: ScopeBy::Key(part),
-            });
-        } else {
-            self.scope_arms(block, position, part);
-        }
-    }
 }

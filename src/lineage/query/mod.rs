@@ -5,21 +5,25 @@
 //! Every query level is a [`Block`]. The walk starts at the outermost one and visits only what
 //! its result needs: a view of thirty columns of which three are read contributes three.
 //!
-//! [`links`] finds the equalities, [`sides`] the sources behind them, [`mates`] the rows that a window
-//! or DISTINCT ON makes depend on each other, [`recursion`] the links of recursive queries.
+//! [`source`] says which tables there may be, [`links`] finds the equalities, [`sides`] the sources
+//! behind them, [`nullable`] what an outer join makes NULL, [`mates`] the rows that a window
+//! or DISTINCT ON makes depend on each other, [`recursion`] the links of recursive queries, [`scopes`] where a refresh must
+//! restrict the query itself.
 
 mod links;
 mod mates;
+mod nullable;
 mod recursion;
+mod scopes;
 mod sides;
+mod source;
 
 use super::model::{Choice, Graph, KeyPart, Link, Reason, Root, Scope, Side, Source};
 use super::volatility;
 use crate::error::{Error, Result};
-use crate::name::Name;
 use crate::pg::function;
 use crate::pg::node::{
-    Entry, Expr, FromItem, JoinKind, Kind, Query, Shape, SubLink, SubLinkKind, Target, Var,
+    Entry, Expr, FromItem, Kind, Query, Shape, SubLink, SubLinkKind, Target, Var,
 };
 use crate::pg::relation;
 use crate::sabotage::{Rule, breaks};
@@ -106,9 +110,12 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
             Ok(roots) => graph.roots.extend(roots),
             Err(obstacle) => graph.key_obstacle = Some(obstacle),
         }
-        walk.scope_arms(top, *position, part);
     }
     walk.add_mates(&graph.roots)?;
+    let rooted = |part: &usize| graph.roots.iter().any(|r| r.part == *part);
+    let parts = key.iter().map(|(position, _)| *position).enumerate();
+    let parts: Vec<(usize, i16)> = parts.filter(|(part, _)| rooted(part)).collect();
+    walk.add_scopes(top, &parts);
     graph.sources = walk.sources;
     graph.links = walk.links;
     graph.choices = walk.choices;
@@ -196,7 +203,7 @@ impl<'a> Walk<'a> {
             outer,
             is_recursive,
             is_mate: false,
-            nullable: nullable_entries(&from_item),
+            nullable: nullable::entries(&from_item),
             from: from_item,
             nullable_so_far: HashSet::new(),
             is_in_from: false,
@@ -242,7 +249,7 @@ impl<'a> Walk<'a> {
     fn source(&mut self, relid: Oid, alias: String, block: usize) -> Result<usize> {
         let name = relation::name(relid)
             .ok_or_else(|| Error::Internal(format!("relation {} vanished", relid.to_u32())))?;
-        check_source(relid, &name.name)?;
+        source::check(relid, &name.name)?;
         let alias = match self.is_mate_walk {
             true => format!("other_{alias}"),
             false => alias,
@@ -256,6 +263,7 @@ impl<'a> Walk<'a> {
             is_read_whole: false,
             obstacle: None,
             is_recursive: self.blocks[block].is_recursive,
+            conditions: Vec::new(),
         });
         Ok(self.sources.len() - 1)
     }
@@ -451,80 +459,4 @@ impl<'a> Walk<'a> {
         self.sublinks.insert((block, link.query.address()), nested);
         Ok(nested)
     }
-}
-
-/// Entries that an outer join can leave without a row.
-fn nullable_entries(item: &FromItem<'_>) -> HashSet<usize> {
-    let is_nullable = |e: &usize| !is_present(item, &[*e]);
-    item.entries().into_iter().filter(is_nullable).collect()
-}
-
-/// Whether every row of FROM has a row of one of these entries at least.
-fn is_present(item: &FromItem<'_>, entries: &[usize]) -> bool {
-    match item {
-        FromItem::Entry(index) => entries.contains(index),
-        FromItem::List { items, .. } => items.iter().any(|i| is_present(i, entries)),
-        FromItem::Join {
-            kind, left, right, ..
-        } => {
-            let (left, right) = (is_present(left, entries), is_present(right, entries));
-            match kind {
-                JoinKind::Inner => left || right,
-                JoinKind::Left => left,
-                JoinKind::Right => right,
-                JoinKind::Full => left && right,
-            }
-        }
-    }
-}
-
-fn check_source(relid: Oid, name: &str) -> Result<()> {
-    let refuse = |name: &str, kind, hint| {
-        Err(Error::Source {
-            name: name.to_owned(),
-            kind,
-            hint,
-        })
-    };
-    if relation::is_system(relid) {
-        return refuse(
-            name,
-            "system catalog",
-            "Copy what you need of it into a table.",
-        );
-    }
-    for member in relation::with_children(relid) {
-        let (Some(class), Some(Name { name, .. })) =
-            (relation::class(member), relation::name(member))
-        else {
-            continue;
-        };
-        match (class.kind, class.persistence) {
-            (b'f', _) => {
-                return refuse(
-                    &name,
-                    "foreign table",
-                    "Its changes cannot be seen here: copy its rows into a table.",
-                );
-            }
-            (b'm', _) => {
-                return refuse(
-                    &name,
-                    "materialized view",
-                    "Use its query, or make it a TVIEW.",
-                );
-            }
-            (_, b't') => return refuse(&name, "temporary table", "Use an ordinary table."),
-            (_, b'u') => {
-                return refuse(
-                    &name,
-                    "unlogged table",
-                    "A crash empties it behind the TVIEW's back: run ALTER TABLE ... SET LOGGED.",
-                );
-            }
-            (b'r' | b'p', _) => {}
-            _ => return refuse(&name, "relation", "Use ordinary tables."),
-        }
-    }
-    Ok(())
 }

@@ -7,10 +7,10 @@
 //! An expression over columns, unlike a column, can have a value where an outer join gives no row
 //! (`coalesce(b.x, 0)`): it is no side where its source is nullable.
 
-use super::{Item, Walk, is_present};
+use super::{Item, Walk};
 use crate::lineage::model::{Form, Side, row_before, tag};
 use crate::pg::function;
-use crate::pg::node::{Expr, Kind, Shape, Target, Var};
+use crate::pg::node::{Expr, Kind, Target, Var};
 use crate::sabotage::{Rule, breaks};
 use pgrx::pg_sys::Oid;
 
@@ -172,9 +172,8 @@ impl<'a> Walk<'a> {
 
     /// Marks sides that a restriction reaches through grouping, or together with rows beside.
     fn group(&self, block: usize, position: i16, found: Alternatives) -> Option<Alternatives> {
-        let target = self.target(block, position)?;
-        let expr = target.expr;
-        let is_mixed = is_mixed(&self.blocks[block].shape, &target) && !breaks(Rule::Mates);
+        let expr = self.target(block, position)?.expr;
+        let is_mixed = self.is_mixed(block, position) && !breaks(Rule::Mates);
         let mixed = is_mixed.then_some(block);
         let is_grouped = self.is_grouping(block) && !function::is_image_equal(expr.type_oid());
         let mark = |side: Side| Side {
@@ -217,7 +216,7 @@ impl<'a> Walk<'a> {
 
     /// Whether a restriction on a result column may be applied before the block's own work, at least
     /// if the rows beside those that it names are taken care of: see [`super::mates`].
-    fn is_open(&self, block: usize, position: i16) -> bool {
+    pub(super) fn is_open(&self, block: usize, position: i16) -> bool {
         let Some(target) = self.target(block, position) else {
             return false;
         };
@@ -230,37 +229,23 @@ impl<'a> Walk<'a> {
                 || breaks(Rule::Groups)
                 || shape.group.contains(&target.sort_group_ref))
             && !(shape.has_aggregates && shape.group.is_empty());
-        is_open && (!is_mixed(shape, &target) || self.is_mixable(block))
+        is_open && (!self.is_mixed(block, position) || self.is_mixable(block))
+    }
+
+    /// Whether rows with other values of a result column decide about those with one.
+    pub(super) fn is_mixed(&self, block: usize, position: i16) -> bool {
+        let shape = &self.blocks[block].shape;
+        let Some(target) = self.target(block, position) else {
+            return true;
+        };
+        let names = |refs: &Vec<u32>| refs.contains(&target.sort_group_ref);
+        !(shape.distinct_on.is_empty() || names(&shape.distinct_on))
+            || !shape.partitions.iter().all(names)
     }
 
     /// Whether a column is one of a source, though the block may mix its rows with others.
     pub(super) fn is_carried(&self, block: usize, expr: Expr<'a>) -> bool {
         self.sides(block, expr, Role::Parent).is_some()
-    }
-
-    /// Whether an outer join can make an expression NULL.
-    pub(super) fn is_nullable(&self, block: usize, expr: Expr<'a>) -> bool {
-        let var = match strip(expr).kind() {
-            Kind::Var(var) => var,
-            // One of them has a row.
-            Kind::Coalesce(args) => {
-                let entry = |arg: Expr<'a>| self.entry_of(block, arg);
-                let entries: Vec<usize> = args.into_iter().flat_map(entry).collect();
-                return !is_present(&self.blocks[block].from, &entries);
-            }
-            _ => return false,
-        };
-        let b = &self.blocks[block];
-        if var.levels_up > 0 || b.nullable.contains(&var.entry) {
-            return true;
-        }
-        match b.items.get(var.entry) {
-            Some(Item::Alias(exprs)) => {
-                alias(exprs, var).is_none_or(|e| self.is_nullable(block, e))
-            }
-            Some(Item::Block(nested)) => self.is_output_nullable(*nested, var.attribute),
-            _ => false,
-        }
     }
 
     /// The subquery in FROM whose result column a column is, and which one.
@@ -271,42 +256,6 @@ impl<'a> Walk<'a> {
         match self.blocks[block].items.get(var.entry)? {
             Item::Block(nested) if var.levels_up == 0 => Some((*nested, var.attribute)),
             _ => None,
-        }
-    }
-
-    /// The entries whose columns an expression is, inside coalesce() or not.
-    fn entry_of(&self, block: usize, expr: Expr<'a>) -> Vec<usize> {
-        match strip(expr).kind() {
-            Kind::Coalesce(args) => {
-                let each = args.into_iter().map(|arg| self.entry_of(block, arg));
-                each.collect::<Vec<_>>().concat()
-            }
-            Kind::Var(var) if var.levels_up == 0 => match self.blocks[block].items.get(var.entry) {
-                Some(Item::Alias(exprs)) => match alias(exprs, var) {
-                    Some(expr) => self.entry_of(block, expr),
-                    None => Vec::new(),
-                },
-                Some(Item::Source(_)) => vec![var.entry],
-                Some(Item::Block(nested)) if !self.is_output_nullable(*nested, var.attribute) => {
-                    vec![var.entry]
-                }
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        }
-    }
-
-    /// As [`Walk::is_nullable`], for a result column of a block or any arm of a set operation.
-    pub(super) fn is_output_nullable(&self, block: usize, position: i16) -> bool {
-        let b = &self.blocks[block];
-        match b.query.set_operation() {
-            Some(operation) => operation.arms.into_iter().any(|arm| match b.items[arm] {
-                Item::Block(nested) => self.is_output_nullable(nested, position),
-                _ => true,
-            }),
-            None => self
-                .target(block, position)
-                .is_none_or(|t| self.is_nullable(block, t.expr)),
         }
     }
 
@@ -331,7 +280,7 @@ impl<'a> Walk<'a> {
     }
 
     /// An expression over the columns of one source.
-    fn computed(&self, block: usize, expr: Expr<'a>, role: Role<'_>) -> Option<Side> {
+    pub(super) fn computed(&self, block: usize, expr: Expr<'a>, role: Role<'_>) -> Option<Side> {
         let mut vars = Vec::new();
         let is_single = expr.children().iter().all(|c| !c.returns_set());
         if !is_single || !plain_vars(expr, &mut vars) {
@@ -400,8 +349,7 @@ impl<'a> Walk<'a> {
                 let n = &self.blocks[nested];
                 let is_open = match role {
                     Role::Child(_) => {
-                        let target = self.target(nested, var.attribute)?;
-                        self.is_open(nested, var.attribute) && !is_mixed(&n.shape, &target)
+                        self.is_open(nested, var.attribute) && !self.is_mixed(nested, var.attribute)
                     }
                     Role::Parent => !n.shape.has_grouping_sets,
                 };
@@ -425,26 +373,29 @@ impl<'a> Walk<'a> {
 }
 
 /// What a reference to a join's column stands for.
-fn alias<'a>(exprs: &[Expr<'a>], var: Var) -> Option<Expr<'a>> {
+pub(super) fn alias<'a>(exprs: &[Expr<'a>], var: Var) -> Option<Expr<'a>> {
     exprs
         .get(usize::try_from(var.attribute).ok()?.checked_sub(1)?)
         .copied()
 }
 
-/// Whether rows with other values of a result column decide about those with one.
-fn is_mixed(shape: &Shape, target: &Target<'_>) -> bool {
-    let names = |refs: &Vec<u32>| refs.contains(&target.sort_group_ref);
-    !(shape.distinct_on.is_empty() || names(&shape.distinct_on))
-        || !shape.partitions.iter().all(names)
-}
-
 fn cast(side: Side, type_oid: Oid) -> Side {
     let type_name = function::type_sql(type_oid);
     if side.element_type.is_some() {
-        // The array stays as it is, for its index; what it is compared with is cast.
-        return Side {
-            type_oid: type_oid.to_u32(),
-            ..side
+        let families = |t: Oid| function::default_equality(t).map(|(e, _)| e.families);
+        return match families(type_oid) == families(Oid::from(side.type_oid)) {
+            // The array stays as it is, for its index; what it is compared with is cast.
+            true => Side {
+                type_oid: type_oid.to_u32(),
+                ..side
+            },
+            false => Side {
+                sql: format!("({})::{type_name}[]", side.sql),
+                type_oid: type_oid.to_u32(),
+                element_type: Some(type_name),
+                form: Form::Computed,
+                ..side
+            },
         };
     }
     let name = type_name;

@@ -25,7 +25,7 @@ pub(crate) fn key_query(
         });
         let found = format!(
             "SELECT DISTINCT {keys} FROM {}",
-            joined(graph, &start, chain)
+            joined(graph, &filtered(&start, source, chain), chain)
         );
         let parts: Vec<usize> = chain.key.iter().map(|(part, _)| *part).collect();
         match parts.len() == graph.key.len() {
@@ -68,14 +68,19 @@ pub(crate) fn scope_query(
             if chains.is_empty() {
                 return None;
             }
+            let conditions = match side.form {
+                Form::Computed => source.conditions.as_slice(),
+                _ => &[],
+            };
             join(chains, " UNION ALL ", |_, chain| {
                 let on = join(&chain.key, " AND ", |_, (part, side)| {
                     format!("{} {} k.k{part}", value(*part, side), table.equals[*part])
                 });
                 format!(
-                    "SELECT {} FROM {} JOIN {keys} ON {on}",
+                    "SELECT {} FROM {} JOIN {keys} ON {}{on}",
                     side.sql,
-                    joined(graph, &start, chain)
+                    joined(graph, &start, chain),
+                    join(conditions, "", |_, c| format!("{} AND ", c.sql))
                 )
             })
         }
@@ -100,9 +105,10 @@ fn joined(graph: &Graph, start: &str, chain: &Chain) -> String {
     for hop in &chain.hops {
         sql = repeated(graph, sql, &hop.links);
         sql += &format!(
-            " JOIN {} AS {} ON {}",
+            " JOIN {} AS {} ON {}{}",
             graph.sources[hop.source].name.sql(),
             tag(hop.source),
+            join(&hop.filter, "", |_, c| format!("{} AND ", c.sql)),
             join(&hop.links, " AND ", |_, link| condition(link))
         );
     }
@@ -111,6 +117,20 @@ fn joined(graph: &Graph, start: &str, chain: &Chain) -> String {
         sql += &format!(" CROSS JOIN LATERAL pg_catalog.unnest({array}) AS e{part}(v)");
     }
     sql
+}
+
+/// The captured rows that a chain may start from.
+fn filtered(start: &str, source: usize, chain: &Chain) -> String {
+    match chain.filter.is_empty() {
+        true => start.to_owned(),
+        false => {
+            let conditions = join(&chain.filter, " AND ", |_, c| c.sql.clone());
+            format!(
+                "(SELECT * FROM {start} WHERE {conditions} OFFSET 0) AS {}",
+                tag(source)
+            )
+        }
+    }
 }
 
 /// Where links leave a recursive query, the rows of its table that lead on are reached from row to row.
@@ -241,6 +261,7 @@ mod tests {
             is_read_whole: false,
             obstacle: None,
             is_recursive: false,
+            conditions: Vec::new(),
         }
     }
 
@@ -310,7 +331,11 @@ mod tests {
     }
 
     fn direct(key: Vec<(usize, Side)>) -> Route {
-        Route::Keys(vec![Chain { hops: vec![], key }])
+        Route::Keys(vec![Chain {
+            filter: vec![],
+            hops: vec![],
+            key,
+        }])
     }
 
     fn through_post(child: Side, parent: Side, condition: Condition) -> Route {
@@ -322,11 +347,13 @@ mod tests {
             repeated: None,
         };
         let hops = vec![Hop {
+            filter: vec![],
             source: 0,
             links: vec![link],
         }];
         let key = vec![(0, side(0, 1, "pk"))];
-        Route::Keys(vec![Chain { hops, key }])
+        let filter = vec![];
+        Route::Keys(vec![Chain { filter, hops, key }])
     }
 
     #[test]

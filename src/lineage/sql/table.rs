@@ -43,7 +43,7 @@ impl Table<'_> {
     }
 
     /// `n` is a row of the query with columns c0, c1, … and copies; `t` one of the table.
-    fn compared(&self) -> String {
+    fn compared(&self, from: &str) -> String {
         let fresh = list(self.columns, |i, _| format!("n.c{i}"));
         let stored = list(self.columns, |_, c| format!("t.{}", quote(&c.name)));
         let first = quote(&self.key[0].name);
@@ -65,7 +65,7 @@ impl Table<'_> {
             "SELECT CASE WHEN n.copies IS NULL THEN 'd' WHEN t.{first} IS NULL THEN 'i' {moved}ELSE 'u' END, \
              CASE WHEN n.copies IS NULL THEN t ELSE ROW({row})::{row_type} END, n.copies, \
              CASE WHEN n.copies > 1 THEN pg_catalog.concat_ws(', ', {key}) END \
-             %FROM% \
+             {from} \
              WHERE n.copies > 1 OR (n.copies IS NULL) <> (t.{first} IS NULL) \
              OR pg_catalog.record_image_ne(ROW({fresh}), ROW({stored}))"
         )
@@ -102,7 +102,7 @@ impl Table<'_> {
             table = self.name.sql(),
             on_table = self.on_key("t"),
         );
-        self.compared().replace("%FROM%", &from)
+        self.compared(&from)
     }
 
     /// The parameter, an array of keys, as table `k` with columns k0, k1, …
@@ -173,7 +173,7 @@ impl Table<'_> {
 
     /// Compares all rows.
     pub(crate) fn compare_all(&self) -> String {
-        self.compared().replace("%FROM%", &self.everything())
+        self.compared(&self.everything())
     }
 
     /// Counts rows missing, extra and different.

@@ -292,7 +292,9 @@ impl<'a> Query<'a> {
                     let functions = pointers::<pg_sys::RangeTblFunction>(rte.functions);
                     let columns = |f: &*mut pg_sys::RangeTblFunction| {
                         let (count, expr) = ((**f).funccolcount, Expr::new((**f).funcexpr));
-                        vec![(count == 1).then_some(expr); count as usize]
+                        // Neither a row of one column nor a record that the query names columns of.
+                        let is_single = count == 1 && !pg_sys::type_is_rowtype(expr.type_oid());
+                        vec![is_single.then_some(expr); count as usize]
                     };
                     Entry::Functions {
                         all: functions
