@@ -1,46 +1,59 @@
 //! Owns what an outer join can make NULL.
 
-use super::sides::{alias, strip};
+use super::sides::{alias, plain_vars, strip};
 use super::{Item, Walk};
-use crate::pg::node::{Expr, FromItem, JoinKind, Kind};
+use crate::pg::node::{Expr, FromItem, JoinKind, Kind, Var};
 use std::collections::HashSet;
 
 impl<'a> Walk<'a> {
     /// Whether an outer join can make an expression NULL.
     pub(super) fn is_nullable(&self, block: usize, expr: Expr<'a>) -> bool {
-        let var = match strip(expr).kind() {
-            Kind::Var(var) => var,
+        let bare = strip(expr);
+        match bare.kind() {
+            Kind::Var(var) => self.is_var_nullable(block, var),
             // One of them has a row.
-            Kind::Coalesce(args) => {
-                let entry = |arg: Expr<'a>| self.entry_of(block, arg);
-                let entries: Vec<usize> = args.into_iter().flat_map(entry).collect();
-                return !is_present(&self.blocks[block].from, &entries);
+            Kind::Coalesce(_) => !is_present(&self.blocks[block].from, &self.entries(block, bare)),
+            _ => {
+                let mut vars = Vec::new();
+                bare.is_strict()
+                    && plain_vars(bare, &mut vars)
+                    && vars.into_iter().any(|v| self.is_var_nullable(block, v))
             }
-            _ => return false,
+        }
+    }
+
+    fn is_var_nullable(&self, block: usize, var: Var) -> bool {
+        let Ok(level) = self.level_up(block, var.levels_up) else {
+            return true;
         };
-        let b = &self.blocks[block];
-        if var.levels_up > 0 || b.nullable.contains(&var.entry) {
+        let b = &self.blocks[level];
+        // The condition of a join sees its rows before the join makes them NULL.
+        let nullable = match level == block && b.is_in_from {
+            true => &b.nullable_so_far,
+            false => &b.nullable,
+        };
+        if nullable.contains(&var.entry) {
             return true;
         }
         match b.items.get(var.entry) {
             Some(Item::Alias(exprs)) => {
-                alias(exprs, var).is_none_or(|e| self.is_nullable(block, e))
+                alias(exprs, var).is_none_or(|e| self.is_nullable(level, e))
             }
             Some(Item::Block(nested)) => self.is_output_nullable(*nested, var.attribute),
             _ => false,
         }
     }
 
-    /// The entries whose columns an expression is, inside coalesce() or not.
-    fn entry_of(&self, block: usize, expr: Expr<'a>) -> Vec<usize> {
+    /// The entries of which a row is enough for an expression to have a value.
+    fn entries(&self, block: usize, expr: Expr<'a>) -> Vec<usize> {
         match strip(expr).kind() {
             Kind::Coalesce(args) => {
-                let each = args.into_iter().map(|arg| self.entry_of(block, arg));
+                let each = args.into_iter().map(|arg| self.entries(block, arg));
                 each.collect::<Vec<_>>().concat()
             }
             Kind::Var(var) if var.levels_up == 0 => match self.blocks[block].items.get(var.entry) {
                 Some(Item::Alias(exprs)) => match alias(exprs, var) {
-                    Some(expr) => self.entry_of(block, expr),
+                    Some(expr) => self.entries(block, expr),
                     None => Vec::new(),
                 },
                 Some(Item::Source(_)) => vec![var.entry],
@@ -49,8 +62,20 @@ impl<'a> Walk<'a> {
                 }
                 _ => Vec::new(),
             },
-            _ => Vec::new(),
+            _ => self.entry_of_all(block, strip(expr)).into_iter().collect(),
         }
+    }
+
+    /// The entry that all columns of a strict expression belong to.
+    fn entry_of_all(&self, block: usize, expr: Expr<'a>) -> Option<usize> {
+        let mut vars = Vec::new();
+        if !expr.is_strict() || !plain_vars(expr, &mut vars) {
+            return None;
+        }
+        let entry = vars.first()?.entry;
+        let is_source = matches!(self.blocks[block].items.get(entry), Some(Item::Source(_)));
+        let is_same = |v: &Var| v.entry == entry && v.levels_up == 0;
+        (is_source && vars.iter().all(is_same)).then_some(entry)
     }
 
     /// As [`Walk::is_nullable`], for a result column of a block or any arm of a set operation.

@@ -5,7 +5,7 @@
 //! column of a source row unchanged.
 //!
 //! An expression over columns, unlike a column, can have a value where an outer join gives no row
-//! (`coalesce(b.x, 0)`): it is no side where its source is nullable.
+//! (`coalesce(b.x, 0)`): unless it is strict, it is no side where its source is nullable.
 
 use super::{Item, Walk};
 use crate::lineage::model::{Form, Side, row_before, tag};
@@ -286,6 +286,7 @@ impl<'a> Walk<'a> {
         if !is_single || !plain_vars(expr, &mut vars) {
             return None;
         }
+        let role = (role, expr.is_strict());
         let (source, _) = self.base(block, *vars.first()?, role)?;
         let s = &self.sources[source];
         let mut attributes = Vec::new();
@@ -322,8 +323,13 @@ impl<'a> Walk<'a> {
     }
 
     /// The source column that a reference inside an expression stands for, unchanged and never
-    /// made NULL on the way.
-    fn base(&self, block: usize, var: Var, role: Role<'_>) -> Option<(usize, i16)> {
+    /// made NULL on the way, unless the expression is strict.
+    fn base(
+        &self,
+        block: usize,
+        var: Var,
+        (role, is_strict): (Role<'_>, bool),
+    ) -> Option<(usize, i16)> {
         if matches!(role, Role::Child(_)) && var.levels_up > 0 {
             return None;
         }
@@ -333,14 +339,15 @@ impl<'a> Walk<'a> {
             let Kind::Var(inner) = alias(exprs, var)?.kind() else {
                 return None;
             };
-            return self.base(level, inner, role);
+            return self.base(level, inner, (role, is_strict));
         }
         // The condition of a join sees its rows before the join makes them NULL.
         let nullable = match level == block && b.is_in_from {
             true => &b.nullable_so_far,
             false => &b.nullable,
         };
-        if nullable.contains(&var.entry) || !role.allows(var) || var.attribute <= 0 {
+        let is_nullable = nullable.contains(&var.entry) && !is_strict;
+        if is_nullable || !role.allows(var) || var.attribute <= 0 {
             return None;
         }
         match b.items[var.entry] {
@@ -362,7 +369,7 @@ impl<'a> Walk<'a> {
                 }
                 match target.expr.kind() {
                     Kind::Var(inner) if is_open && n.query.set_operation().is_none() => {
-                        self.base(nested, inner, role.inside())
+                        self.base(nested, inner, (role.inside(), is_strict))
                     }
                     _ => None,
                 }
@@ -430,7 +437,7 @@ pub(super) fn strip(expr: Expr<'_>) -> Expr<'_> {
 
 /// Collects the columns of an expression; false if it holds anything but columns, constants and
 /// functions of them.
-fn plain_vars(expr: Expr<'_>, found: &mut Vec<Var>) -> bool {
+pub(super) fn plain_vars(expr: Expr<'_>, found: &mut Vec<Var>) -> bool {
     match expr.kind() {
         Kind::Var(var) => {
             found.push(var);

@@ -226,6 +226,12 @@ impl<'a> Expr<'a> {
         unsafe { pg_sys::expression_returns_set(self.0) }
     }
 
+    /// Whether it is NULL where a column in it is.
+    pub(crate) fn is_strict(&self) -> bool {
+        // SAFETY: reads the expression.
+        unsafe { !pg_sys::contain_nonstrict_functions(self.0) }
+    }
+
     /// The argument of `unnest(array)`.
     pub(crate) fn unnested(&self) -> Option<Expr<'a>> {
         // SAFETY: the tag tells the type of the node.
