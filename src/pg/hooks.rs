@@ -106,16 +106,23 @@ pub(crate) fn is_preloading() -> bool {
     unsafe { pg_sys::process_shared_preload_libraries_in_progress }
 }
 
-/// The extension exists here, is not just being created, and this is no pg_upgrade.
+/// The extension exists here, is not just being created or updated, and this is no pg_upgrade.
 pub(crate) fn extension() -> Option<Oid> {
     // SAFETY: reads globals; missing_ok.
     unsafe {
-        if pg_sys::creating_extension || pg_sys::IsBinaryUpgrade {
+        if pg_sys::IsBinaryUpgrade {
             return None;
         }
         let oid = pg_sys::get_extension_oid(c"pg_tviews".as_ptr(), true);
-        (oid != pg_sys::InvalidOid).then_some(oid)
+        let is_changing = is_in_script() && pg_sys::CurrentExtensionObject == oid;
+        (oid != pg_sys::InvalidOid && !is_changing).then_some(oid)
     }
+}
+
+/// The script of an extension runs.
+fn is_in_script() -> bool {
+    // SAFETY: reads a global.
+    unsafe { pg_sys::creating_extension }
 }
 
 // ---- Utility statements -------------------------------------------------------------------------
@@ -233,7 +240,8 @@ unsafe fn before_create(
         // SAFETY: null or a name inside the statement.
         unsafe { (!p.is_null()).then(|| CStr::from_ptr(p).to_string_lossy().into_owned()) }
     };
-    if extension().is_none() {
+    // What the script of another extension creates is that one's to maintain.
+    if extension().is_none() || is_in_script() {
         return Ok(false);
     }
     // SAFETY: the fields of an analysed CREATE TABLE AS.
