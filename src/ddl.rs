@@ -211,7 +211,9 @@ pub(crate) fn on_drop() -> Result<()> {
             continue;
         };
         let owns_view = rows.get(row, 3).unwrap_or(false);
-        convert::forget(&session, tview, owns_view.then_some(view))?;
+        let fate: Option<String> = rows.get(row, 4);
+        let fate = fate.as_deref().unwrap_or("is gone");
+        convert::forget(&session, tview, owns_view.then_some(view), fate)?;
     }
     Ok(())
 }

@@ -84,8 +84,20 @@ pub(crate) enum Error {
     Unsettled(u32),
     #[error("TVIEW \"{table}\" has lost its {part}")]
     Damaged { table: String, part: &'static str },
-    #[error("TVIEW \"{table}\" and its query no longer have column \"{column}\" in common")]
-    LostColumn { table: String, column: String },
+    #[error("TVIEW \"{0}\" cannot be without a primary key over columns of its query")]
+    Keyless(String),
+    #[error("columns of TVIEW \"{table}\" cannot differ from those of its backing view \"{view}\"")]
+    Columns {
+        table: String,
+        view: String,
+        detail: String,
+    },
+    #[error("TVIEW \"{table}\" cannot be {state}")]
+    TviewState {
+        table: String,
+        state: &'static str,
+        hint: &'static str,
+    },
     #[error("extension \"pg_tviews\" is not created in this database")]
     NotCreated,
     #[error("function was not called as a trigger")]
@@ -104,9 +116,10 @@ impl Error {
                 Code::ERRCODE_INSUFFICIENT_PRIVILEGE
             }
             Error::NameWithoutPrefix(_) => Code::ERRCODE_INVALID_NAME,
-            Error::Shape { .. } | Error::Unfit { .. } | Error::NoKey { .. } => {
-                Code::ERRCODE_INVALID_TABLE_DEFINITION
-            }
+            Error::Shape { .. }
+            | Error::Unfit { .. }
+            | Error::TviewState { .. }
+            | Error::NoKey { .. } => Code::ERRCODE_INVALID_TABLE_DEFINITION,
             Error::NoDefinition { .. } => Code::ERRCODE_UNDEFINED_OBJECT,
             Error::Circle(_) => Code::ERRCODE_INVALID_TABLE_DEFINITION,
             Error::ColumnMismatch { .. } => Code::ERRCODE_DATATYPE_MISMATCH,
@@ -123,7 +136,7 @@ impl Error {
             Error::DirectWrite(_) | Error::NotCreated | Error::Damaged { .. } => {
                 Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
-            Error::SourceGone { .. } | Error::LostColumn { .. } => {
+            Error::SourceGone { .. } | Error::Keyless(_) | Error::Columns { .. } => {
                 Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
             Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
@@ -138,9 +151,10 @@ impl Error {
         Some(match self {
             Error::NotATable { kind, .. } => format!("It is {kind}."),
             Error::Shape { missing, .. } => missing.clone(),
-            Error::ColumnMismatch { detail, .. } | Error::DuplicateKey { detail, .. } => {
-                detail.clone()
-            }
+            Error::ColumnMismatch { detail, .. }
+            | Error::Columns { detail, .. }
+            | Error::DuplicateKey { detail, .. } => detail.clone(),
+            Error::Keyless(_) => "Rows are found by it when they are refreshed.".into(),
             Error::NoDefinition { view, .. } => format!(
                 "No query was given, none was recorded when the table was created, and there is no view \"{view}\"."
             ),
@@ -190,7 +204,7 @@ impl Error {
             Error::Shape { .. } => {
                 "A TVIEW needs a column \"id\" of type uuid and a column \"data\" of type jsonb.".into()
             }
-            Error::Unfit { hint, .. } => (*hint).into(),
+            Error::Unfit { hint, .. } | Error::TviewState { hint, .. } => (*hint).into(),
             Error::NotTview(_) => "pg_tviews_metadata lists the TVIEWs of this database.".into(),
             Error::NoDefinition { table, .. } => format!(
                 "Pass the query: SELECT pg_tviews_convert_existing_table('{table}', 'SELECT ...');"
@@ -237,14 +251,14 @@ impl Error {
             Error::Unsettled(_) => {
                 "A trigger on a TVIEW probably changes a source of the same TVIEW again and again.".into()
             }
-            Error::Damaged { part: "primary key", .. } => {
-                "Add a primary key over the columns that identify a row of the TVIEW.".into()
+            Error::Keyless(_) => {
+                "To replace it, drop it and add another one in the same ALTER TABLE command.".into()
             }
             Error::Damaged { .. } => {
                 "Unregister it with pg_tviews_drop() and create it again.".into()
             }
-            Error::LostColumn { .. } => {
-                "Rename the column back, or drop the TVIEW with pg_tviews_drop() and create it again.".into()
+            Error::Columns { .. } => {
+                "Drop the TVIEW with pg_tviews_drop() and create it again. To add a column, add it to the table first and then to the view.".into()
             }
             Error::NotCreated => "Run CREATE EXTENSION pg_tviews;".into(),
             Error::Internal(_) => "This is a bug in pg_tviews; please report it.".into(),

@@ -63,11 +63,9 @@ pub(super) fn load(
     })?;
     check_row_triggers(session, oid, &name)?;
     let all = relation::columns(oid);
-    let columns = shown_columns(&name, &row, &all)?;
-    let key = key_columns(session, oid, &columns)?.ok_or_else(|| Error::Damaged {
-        table: name.name.clone(),
-        part: "primary key",
-    })?;
+    let columns = shown_columns(&name, &view_name, &row, &all)?;
+    let key =
+        key_columns(session, oid, &columns)?.ok_or_else(|| Error::Keyless(name.name.clone()))?;
     // What is deparsed now is parsed again under these settings.
     let settings = Settings::start();
     settings.set("search_path", SEARCH_PATH);
@@ -148,24 +146,46 @@ fn check_row_triggers(session: &Session, oid: Oid, name: &Name) -> Result<()> {
 /// The columns that the backing view gives. A table may have more where the view is ours (then
 /// they are the user's), and fewer where the view is the user's; any other difference would leave
 /// a column unmaintained.
-fn shown_columns(table: &Name, row: &CatalogRow, all: &[Column]) -> Result<Vec<Column>> {
+fn shown_columns(
+    table: &Name,
+    view: &Name,
+    row: &CatalogRow,
+    all: &[Column],
+) -> Result<Vec<Column>> {
     let given = relation::columns(row.view);
-    let has = |columns: &[Column], of: &Column| {
-        let is_same =
-            |c: &Column| c.name == of.name && c.type_oid == of.type_oid && c.typmod == of.typmod;
-        columns.iter().any(is_same)
+    let is_same = |a: &Column, b: &Column| {
+        a.name == b.name && a.type_oid == b.type_oid && a.typmod == b.typmod
     };
-    let lost = match row.owns_view {
+    let has = |columns: &[Column], of: &Column| columns.iter().any(|c| is_same(c, of));
+    let lone = match row.owns_view {
         true => given.iter().find(|c| !has(all, c)),
         false => all.iter().find(|c| !has(&given, c)),
     };
-    match lost {
-        Some(column) => Err(Error::LostColumn {
-            table: table.name.clone(),
-            column: column.name.clone(),
-        }),
-        None => Ok(all.iter().filter(|c| has(&given, c)).cloned().collect()),
-    }
+    let Some(lone) = lone else {
+        return Ok(all.iter().filter(|c| has(&given, c)).cloned().collect());
+    };
+    let type_in = |columns: &[Column]| {
+        let column = columns.iter().find(|c| c.name == lone.name)?;
+        Some(function::type_name(
+            Oid::from(column.type_oid),
+            column.typmod,
+        ))
+    };
+    let column = &lone.name;
+    let detail = match (type_in(all), type_in(&given)) {
+        (Some(is), Some(given)) => {
+            format!(
+                "Column \"{column}\" would be of type {is} in the table and of type {given} in the view."
+            )
+        }
+        (None, _) => format!("Column \"{column}\" would be in the view alone."),
+        (_, None) => format!("Column \"{column}\" would be in the table alone."),
+    };
+    Err(Error::Columns {
+        table: table.name.clone(),
+        view: view.name.clone(),
+        detail,
+    })
 }
 
 /// The columns of the primary key; `None` without one.

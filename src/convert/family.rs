@@ -99,7 +99,7 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
         _ => None,
     };
     if let Some((state, hint)) = unfit {
-        return Err(Error::Unfit {
+        return Err(Error::TviewState {
             table: tview.name.name.clone(),
             state,
             hint,

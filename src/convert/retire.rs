@@ -13,15 +13,16 @@ use crate::pg::spi::{Args, Session};
 use pgrx::pg_sys::Oid;
 
 /// A TVIEW whose table or backing view was dropped: its catalog rows and triggers go; the other
-/// half goes too if it is ours (`view`), and stays as it is otherwise.
-pub(crate) fn forget(session: &Session, relid: Oid, view: Option<Oid>) -> Result<()> {
+/// half goes too if it is ours (`view`), and stays as it is otherwise. `fate` tells what became of
+/// the view.
+pub(crate) fn forget(session: &Session, relid: Oid, view: Option<Oid>, fate: &str) -> Result<()> {
     let table = relation::name(relid);
     unregister(session, relid)?;
     match (table, view) {
         (Some(name), _) => {
             let message = format!("table \"{}\" is no longer a TVIEW", name.name);
-            let detail = "Something that its query reads was dropped. It keeps its rows.";
-            tell(Level::Notice, &message, Some(detail), None);
+            let detail = format!("Its backing view {fate}. The table keeps its rows.");
+            tell(Level::Notice, &message, Some(&detail), None);
             Ok(())
         }
         (None, Some(view)) => drop_view(session, view),
