@@ -135,9 +135,14 @@ COMMIT;
 SELECT pk_item, name FROM tv_item ORDER BY pk_item;
 
 -- Triggers that are switched off and on again keep their modes.
+CREATE FUNCTION modes(watched regclass) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(regexp_replace(tgname, '^pg_tviews_|_[0-9]+$', '', 'g') || ' ' || tgenabled::text
+                      || CASE WHEN tgparentid <> 0 THEN ' copy' ELSE '' END, ', ' ORDER BY tgname)
+    FROM pg_trigger WHERE tgrelid = watched AND tgname LIKE 'pg_tviews_%'
+$$;
 ALTER TABLE tb_thing DISABLE TRIGGER ALL;
 ALTER TABLE tb_thing ENABLE TRIGGER ALL;
-SELECT string_agg(format('%s %s', tgname, tgenabled), ', ' ORDER BY tgname) AS modes FROM pg_trigger WHERE tgrelid = 'tb_thing'::regclass;
+SELECT modes('tb_thing');
 SET session_replication_role = replica;
 UPDATE tb_thing SET label = 'Replicated' WHERE pk_item = 1;
 RESET session_replication_role;

@@ -21,7 +21,6 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
     if is_of_interest != Some(true) {
         return Ok(());
     }
-    let was_unwatched = restore_modes(session, relid)?;
     let members = family(session, relid)?;
     for member in &members {
         check_tview(session, *member, members.len())?;
@@ -33,6 +32,7 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
         &Args::none().with(relid).with(members.clone()),
     )?;
     release_orphans(session)?;
+    let was_unwatched = restore_modes(session, &members)?;
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
     for tview in tviews(session, text, &Args::none().with(relid))? {
         let is_altered = |s: &Source| members.contains(&Oid::from(s.relid)) && can_alter(s);

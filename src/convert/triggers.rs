@@ -28,12 +28,18 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
         let script = include_str!("../../sql/statements/capture_triggers.sql");
         run_script(session, script, &name)?;
     }
-    // PostgreSQL gives partitions a copy of the row trigger above them.
-    if !class.is_partition && !placed.iter().any(|t| t.name == "pg_tviews_capture_row") {
-        let script = include_str!("../../sql/statements/replica_trigger.sql");
-        run_script(session, script, &name)?;
+    // PostgreSQL gives partitions a copy of the row trigger above them. The one that a table had
+    // before it became a partition would note every row twice.
+    let mut own_row = placed.iter().filter(|t| t.is_row && !t.is_inherited);
+    match class.is_partition {
+        true => own_row.try_for_each(|t| drop_trigger(session, &name, t)),
+        false if own_row.next().is_some() => Ok(()),
+        false => {
+            let script = include_str!("../../sql/statements/replica_trigger.sql")
+                .replace("{oid}", &table.to_u32().to_string());
+            run_script(session, &script, &name)
+        }
     }
-    Ok(())
 }
 
 /// Makes another role the owner of a view of ours.
@@ -46,21 +52,21 @@ pub(super) fn give_view(session: &Session, view: Oid, owner: Oid) -> Result<()> 
     run_script(session, &alter, &name)
 }
 
-/// Puts our triggers on a table back into their modes, which ENABLE TRIGGER ALL changes; true if
+/// Puts our triggers on some tables back into their modes, which ENABLE TRIGGER changes; true if
 /// writes may have passed a source's triggers before then.
-pub(super) fn restore_modes(session: &Session, table: Oid) -> Result<bool> {
+pub(super) fn restore_modes(session: &Session, tables: &[Oid]) -> Result<bool> {
     let text = include_str!("../../sql/statements/misfiring.sql");
-    let rows = catalog::run(session, text, &Args::none().with(table))?;
-    let Some(name) = relation::name(table) else {
-        return Ok(false);
-    };
+    let rows = catalog::run(session, text, &Args::none().with(tables.to_vec()))?;
     let mut was_unwatched = false;
     for row in 0..rows.len() {
-        let trigger: String = rows.get(row, 1).unwrap_or_default();
-        was_unwatched |= trigger.starts_with("pg_tviews_capture");
-        let mode: String = rows.get(row, 2).unwrap_or_default();
+        let Some(name) = rows.get::<Oid>(row, 1).and_then(relation::name) else {
+            continue;
+        };
+        let trigger: String = rows.get(row, 2).unwrap_or_default();
+        let mode: String = rows.get(row, 3).unwrap_or_default();
+        was_unwatched |= rows.get(row, 4).unwrap_or(false);
         let parts = [
-            "ALTER TABLE ",
+            "ALTER TABLE ONLY ",
             &name.sql(),
             " ENABLE ",
             &mode,
@@ -87,6 +93,7 @@ struct Placed {
     name: String,
     /// A partition's copy of a trigger above it, which comes and goes with that one.
     is_inherited: bool,
+    is_row: bool,
 }
 
 fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<Placed>> {
@@ -97,6 +104,7 @@ fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<Placed>
         Some(Placed {
             name: rows.get(row, 1)?,
             is_inherited: rows.get(row, 2).unwrap_or(false),
+            is_row: rows.get(row, 3).unwrap_or(false),
         })
     };
     Ok((0..rows.len()).filter_map(placed).collect())
@@ -131,14 +139,13 @@ pub(super) fn drop_triggers(session: &Session, table: Oid, function: &str) -> Re
     let Some(name) = relation::name(table) else {
         return Ok(());
     };
-    for trigger in triggers(session, table, function)?
+    triggers(session, table, function)?
         .iter()
         .filter(|t| !t.is_inherited)
-    {
-        let _superuser = Identity::superuser();
-        let _own = OwnCommand::start();
-        let text = ["DROP TRIGGER ", &quote(&trigger.name), " ON ", &name.sql()].concat();
-        session.run_once(&text, &Args::none(), Snapshot::of_statement())?;
-    }
-    Ok(())
+        .try_for_each(|t| drop_trigger(session, &name, t))
+}
+
+fn drop_trigger(session: &Session, table: &Name, trigger: &Placed) -> Result<()> {
+    let text = ["DROP TRIGGER ", &quote(&trigger.name), " ON {table}"].concat();
+    run_script(session, &text, table)
 }
