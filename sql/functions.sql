@@ -64,11 +64,14 @@ CREATE FUNCTION pg_tviews_on_drop() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME';
 
 -- Tells how to convert a table where the library is not preloaded, so that no hook sees it; follows
--- partitions and children that join or leave a source, and views of a definition that are replaced;
--- refuses what would leave a TVIEW without its key, a column or its rows.
+-- partitions and children that join or leave a source, and views, types and functions of a definition that
+-- are replaced or altered; refuses what would leave a TVIEW without its key, a column or its rows. Views are
+-- listed because ALTER VIEW and its like also rename columns of tables.
 CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW',
-                 'CREATE TRIGGER', 'CREATE SCHEMA')
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE TRIGGER',
+                 'CREATE SCHEMA', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
+                 'ALTER FOREIGN TABLE', 'CREATE RULE', 'ALTER TYPE', 'CREATE FUNCTION', 'ALTER FUNCTION',
+                 'ALTER ROUTINE', 'CREATE AGGREGATE')
     EXECUTE FUNCTION pg_tviews_on_command();
 -- Forgets TVIEWs whose table or view is gone.
 CREATE EVENT TRIGGER pg_tviews_on_drop ON sql_drop

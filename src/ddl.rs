@@ -3,8 +3,8 @@
 //! utility hook, and by the event triggers for what no hook sees.
 
 use crate::catalog;
-use crate::convert;
-use crate::error::Result;
+use crate::convert::{self, Altered};
+use crate::error::{Error, Result};
 use crate::guc;
 use crate::name::Name;
 use crate::pg::guard::{Level, tell};
@@ -159,22 +159,23 @@ fn tell_how(name: &Name, hint: Option<&str>) {
 }
 
 /// `ddl_command_end`: says how to convert a table where no hook has seen the statement, and follows
-/// tables that join or leave the family of a source.
+/// changes of sources, of TVIEWs and of what their definitions rest on.
 pub(crate) fn on_command() -> Result<()> {
     if convert::is_own_command() || hooks::extension().is_none() {
         return Ok(());
     }
     let session = Session::open();
-    let text = include_str!("../sql/statements/commanded_tables.sql");
+    let text = include_str!("../sql/statements/commanded.sql");
     let rows = catalog::run(&session, text, &Args::none())?;
     for row in 0..rows.len() {
-        let Some(relid) = rows.get::<Oid>(row, 1) else {
+        let (Some(class), Some(object)) = (rows.get::<Oid>(row, 1), rows.get::<Oid>(row, 2)) else {
             continue;
         };
-        match rows.get::<String>(row, 2).as_deref() {
-            Some("c") => tell_created(relid),
-            Some("v") => convert::follow_view(&session, relid)?,
-            _ => convert::follow(&session, relid)?,
+        match rows.get::<String>(row, 3).as_deref() {
+            Some("c") => tell_created(object),
+            Some("t") => convert::follow(&session, object, Altered::Table)?,
+            Some("r") => convert::follow(&session, object, Altered::Triggers)?,
+            _ => convert::follow_definition(&session, class, object)?,
         }
     }
     Ok(())
@@ -202,6 +203,10 @@ pub(crate) fn on_drop() -> Result<()> {
     let text = include_str!("../sql/statements/is_drop_of_interest.sql");
     if catalog::run(&session, text, &Args::none())?.get(0, 1) != Some(true) {
         return Ok(());
+    }
+    let text = include_str!("../sql/statements/lost_key.sql");
+    if let Some(table) = catalog::run(&session, text, &Args::none())?.get(0, 1) {
+        return Err(Error::Keyless(table));
     }
     let text = include_str!("../sql/statements/dropped_tviews.sql");
     let rows = catalog::run(&session, text, &Args::none())?;

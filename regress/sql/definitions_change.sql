@@ -152,3 +152,65 @@ SELECT oracle.check('tv_whole', 'SELECT pk_item AS pk_whole, id, to_jsonb(i) AS 
 CREATE TABLE tv_code AS SELECT md5(nullif(label, 'none'))::uuid AS id, '{}'::jsonb AS data FROM tb_thing;
 UPDATE tb_thing SET label = 'none' WHERE pk_item = 2;
 SELECT oracle.check('tv_code', 'SELECT md5(nullif(label, ''none''))::uuid, ''{}''::jsonb FROM tb_thing'), oracle.routes('tv_code');
+
+-- A renamed column of a view: where a definition shows its rows whole, and not of the backing view.
+CREATE TABLE tb_tree (pk_tree int PRIMARY KEY, id uuid NOT NULL, kind text);
+INSERT INTO tb_tree VALUES (1, oracle.uuid(1), 'oak');
+CREATE VIEW wood AS SELECT pk_tree, id, kind FROM tb_tree;
+CREATE TABLE tv_tree AS SELECT pk_tree, id, to_jsonb(wood) AS data FROM wood;
+CREATE TABLE tv_leaf AS SELECT pk_tree AS pk_leaf, id, data->'kind' AS data FROM tv_tree;
+ALTER VIEW wood RENAME COLUMN kind TO species;
+SELECT oracle.check('tv_tree', 'SELECT pk_tree, id, to_jsonb(wood) FROM wood'), data FROM tv_tree;
+BEGIN;
+UPDATE tb_tree SET kind = 'elm';
+ALTER TABLE wood RENAME COLUMN species TO name;
+SAVEPOINT named;
+ALTER VIEW wood RENAME COLUMN name TO kind;
+SELECT data FROM tv_leaf;
+ROLLBACK TO named;
+SELECT data FROM tv_tree;
+COMMIT;
+SELECT oracle.check('tv_tree', 'SELECT pk_tree, id, to_jsonb(wood) FROM wood') AS tree,
+       oracle.check('tv_leaf', 'SELECT pk_tree, id, data->''kind'' FROM tv_tree') AS leaf, oracle.routes('tv_tree');
+ALTER VIEW v_tree RENAME COLUMN data TO document;
+ALTER TABLE v_tree RENAME COLUMN data TO document;
+-- PostgreSQL takes these for renamed columns of the table.
+ALTER VIEW tv_tree RENAME COLUMN data TO document;
+ALTER TYPE tv_tree RENAME ATTRIBUTE data TO document;
+UPDATE tb_tree SET kind = 'ash';
+SELECT oracle.check('tv_tree', 'SELECT pk_tree, id, to_jsonb(wood) FROM wood');
+-- A column more: first in the table, then in the view.
+CREATE OR REPLACE VIEW v_tree AS SELECT pk_tree, id, to_jsonb(wood) AS data, name FROM wood;
+ALTER TABLE tv_tree ADD COLUMN name text;
+CREATE OR REPLACE VIEW v_tree AS SELECT pk_tree, id, to_jsonb(wood) AS data, name FROM wood;
+SELECT oracle.check('tv_tree', 'SELECT pk_tree, id, to_jsonb(wood), name FROM wood'), oracle.routes('tv_tree');
+
+-- A view is replaced through its rule, inside a definition and as the definition. Sources that are no longer
+-- read are let go, where no other TVIEW reads them.
+CREATE TABLE tb_bush (pk_bush int PRIMARY KEY, id uuid NOT NULL, kind text);
+INSERT INTO tb_bush VALUES (1, oracle.uuid(1), 'yew');
+CREATE FUNCTION sources() RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(table_name || ' ' || sources::text, ', ' ORDER BY table_name) FROM pg_tviews_metadata
+    WHERE schema_name = 'definitions_change' AND table_name IN ('tv_tree', 'tv_leaf', 'tv_shrub')
+$$;
+CREATE OR REPLACE RULE "_RETURN" AS ON SELECT TO wood DO INSTEAD SELECT pk_bush AS pk_tree, id, kind AS name FROM tb_bush;
+SELECT oracle.check('tv_tree', 'SELECT pk_tree, id, to_jsonb(wood), name FROM wood'), oracle.routes('tv_tree'), sources();
+SELECT modes('tb_tree') AS tree, modes('tb_bush') AS bush;
+CREATE TABLE tv_shrub AS SELECT pk_bush AS pk_shrub, id, to_jsonb(kind) AS data FROM tb_bush;
+BEGIN;
+UPDATE tb_bush SET kind = 'box';
+CREATE OR REPLACE VIEW wood AS SELECT pk_tree, id, kind AS name FROM tb_tree;
+UPDATE tb_tree SET kind = 'fir';
+SAVEPOINT fir;
+CREATE OR REPLACE RULE "_RETURN" AS ON SELECT TO v_tree DO INSTEAD SELECT pk_bush AS pk_tree, id, to_jsonb(kind) AS data, kind AS name FROM tb_bush;
+UPDATE tb_bush SET kind = 'holly';
+SELECT data FROM tv_tree;
+ROLLBACK TO fir;
+UPDATE tb_tree SET kind = 'pine';
+COMMIT;
+SELECT oracle.check('tv_tree', 'SELECT pk_tree, id, to_jsonb(wood), name FROM wood') AS tree,
+       oracle.check('tv_shrub', 'SELECT pk_bush, id, to_jsonb(kind) FROM tb_bush') AS shrub,
+       oracle.routes('tv_tree'), oracle.routes('tv_shrub'), sources();
+CREATE OR REPLACE VIEW v_leaf AS SELECT pk_bush AS pk_leaf, id, to_jsonb(kind) AS data FROM tb_bush;
+DROP TABLE tv_shrub;
+SELECT oracle.check('tv_leaf', 'SELECT pk_bush, id, to_jsonb(kind) FROM tb_bush'), sources(), modes('tv_tree') AS tree, modes('tb_bush') AS bush;

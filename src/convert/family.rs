@@ -2,10 +2,8 @@
 //! children) or its triggers are put into another mode: the triggers follow, and the TVIEWs whose
 //! rows came or went without a write are compared as a whole.
 
-use super::check_and_lock;
-use super::install::{check_no_circle, register_source};
 use super::triggers::{drop_triggers, family, give_view, place_capture, restore_modes};
-use crate::catalog;
+use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
 use crate::name::Column;
@@ -13,15 +11,25 @@ use crate::pg::relation;
 use crate::pg::spi::{Args, Session};
 use crate::queue;
 use pgrx::pg_sys::Oid;
+use std::rc::Rc;
+
+/// What a command altered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Altered {
+    Table,
+    /// Triggers or rules on it; a restore makes ours before the TVIEWs are known, if they ever are.
+    Triggers,
+}
 
 /// A table was created or altered.
-pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
+pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<()> {
     let text = include_str!("../../sql/statements/is_of_interest.sql");
     let is_of_interest = catalog::run(session, text, &Args::none().with(relid))?.get(0, 1);
     if is_of_interest != Some(true) {
         return Ok(());
     }
     let members = family(session, relid)?;
+    let was_unwatched = restore_modes(session, &members)?;
     for member in &members {
         check_tview(session, *member, members.len())?;
     }
@@ -31,13 +39,17 @@ pub(crate) fn follow(session: &Session, relid: Oid) -> Result<()> {
         text,
         &Args::none().with(relid).with(members.clone()),
     )?;
+    if altered == Altered::Triggers {
+        return Ok(());
+    }
     release_orphans(session)?;
-    let was_unwatched = restore_modes(session, &members)?;
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
     for tview in tviews(session, text, &Args::none().with(relid))? {
         let is_altered = |s: &Source| members.contains(&Oid::from(s.relid)) && can_alter(s);
-        let tview_of = catalog::tview(tview)?;
-        if was_unwatched || tview_of.is_some_and(|t| t.graph.sources.iter().any(is_altered)) {
+        let Some(loaded) = complete(session, tview)? else {
+            continue;
+        };
+        if was_unwatched || loaded.graph.sources.iter().any(is_altered) {
             queue::add(|adding| adding.whole(tview));
         }
     }
@@ -53,7 +65,9 @@ fn settle(session: &Session, text: &str, args: &Args) -> Result<()> {
             continue;
         };
         let now = family(session, source)?;
-        let then: Vec<Oid> = rows.get(row, 3).unwrap_or_default();
+        let mut then: Vec<Oid> = rows.get(row, 3).unwrap_or_default();
+        // In the order of their OIDs in the database that was dumped, if it was.
+        then.sort_unstable_by_key(|m| m.to_u32());
         if now == then {
             continue;
         }
@@ -87,7 +101,7 @@ fn can_alter(source: &Source) -> bool {
 /// What a TVIEW cannot do without must still be there, which loading it finds out; its own view
 /// follows it to another owner.
 fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
-    let (Some(tview), Some(class)) = (catalog::tview(relid)?, relation::class(relid)) else {
+    let (Some(tview), Some(class)) = (complete(session, relid)?, relation::class(relid)) else {
         return Ok(());
     };
     let unfit = match (class.persistence, class.kind) {
@@ -112,37 +126,24 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
     }
 }
 
-/// A view was created or replaced: TVIEWs that read it get its new sources and are compared.
-pub(crate) fn follow_view(session: &Session, view: Oid) -> Result<()> {
-    for oid in catalog::all(session)? {
-        let Some(tview) = catalog::tview(oid)? else {
-            continue;
-        };
-        if tview.view != view && !tview.views.contains(&view) {
-            continue;
-        }
-        let registered = tviews(session, REGISTERED, &Args::none().with(oid))?;
-        let sources: Vec<Oid> = tview.graph.tables().into_iter().map(Oid::from).collect();
-        check_no_circle(session, oid, &tview.name, &sources)?;
-        check_and_lock(&tview.graph, &tview.views, tview.owner)?;
-        for source in sources.into_iter().filter(|s| !registered.contains(s)) {
-            register_source(session, oid, source)?;
-        }
-        queue::add(|adding| adding.whole(oid));
-    }
-    Ok(())
-}
-
-const REGISTERED: &str =
-    "SELECT source::pg_catalog.oid FROM {schema}.pg_tviews_source WHERE tview = $1::pg_catalog.oid";
-
 /// Tables were dropped.
 pub(crate) fn follow_dropped(session: &Session) -> Result<()> {
     let text = include_str!("../../sql/statements/families_dropped.sql");
     settle(session, text, &Args::none())
 }
 
-fn tviews(session: &Session, text: &str, args: &Args) -> Result<Vec<Oid>> {
+/// A TVIEW, unless it is only being restored from a dump.
+pub(super) fn complete(session: &Session, oid: Oid) -> Result<Option<Rc<Tview>>> {
+    let text = include_str!("../../sql/statements/is_complete.sql");
+    let is_complete = catalog::run(session, text, &Args::none().with(oid))?.get(0, 1);
+    match is_complete {
+        Some(true) => catalog::tview(oid),
+        _ => Ok(None),
+    }
+}
+
+/// The first column of what a statement gives.
+pub(super) fn tviews(session: &Session, text: &str, args: &Args) -> Result<Vec<Oid>> {
     let rows = catalog::run(session, text, args)?;
     Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
 }

@@ -4,6 +4,7 @@
 //! [`check_and_lock`] keeps writers out, [`mod@install`] builds, and the rows are reconciled where they
 //! may have fallen behind. [`retire`] is the way back.
 
+mod definition;
 mod family;
 mod install;
 mod own;
@@ -11,7 +12,8 @@ mod retire;
 mod shape;
 mod triggers;
 
-pub(crate) use family::{follow, follow_dropped, follow_view};
+pub(crate) use definition::follow_definition;
+pub(crate) use family::{Altered, follow, follow_dropped};
 pub(crate) use own::is_own_command;
 pub(crate) use retire::{drop_now, forget};
 pub(crate) use shape::{
@@ -20,7 +22,7 @@ pub(crate) use shape::{
 
 use crate::catalog;
 use crate::error::{Error, Result};
-use crate::lineage::model::Graph;
+use crate::lineage::model::{Graph, Source};
 use crate::lineage::query;
 use crate::name::{Column, Name, quote};
 use crate::pg::guard::{Level, tell, within};
@@ -67,21 +69,31 @@ pub(crate) fn examine(tree: &Tree, columns: &[String], entity: &str) -> Result<E
     Ok(Examined { graph, views })
 }
 
-/// Checks that `role` may make a TVIEW of these sources, and locks them against writers, in the
-/// order of their OIDs, with all that could be written in their place.
+/// Checks that `role` may make a TVIEW of these sources, and locks them.
 pub(crate) fn check_and_lock(graph: &Graph, views: &[Oid], role: Oid) -> Result<()> {
-    let session = Session::open();
-    let mut members: Vec<Oid> = Vec::new();
     for source in &graph.sources {
-        let relid = Oid::from(source.relid);
-        if !relation::may_watch(relid, role) {
-            return Err(Error::NoRight {
-                table: source.name.name.clone(),
-                qualified: relation::quote_if_needed(&source.name),
-                role: relation::role_name(role),
-            });
-        }
-        members.extend(family(&session, relid)?);
+        check_right(source, role)?;
+    }
+    lock_sources(&Session::open(), graph, views)
+}
+
+fn check_right(source: &Source, role: Oid) -> Result<()> {
+    match relation::may_watch(Oid::from(source.relid), role) {
+        true => Ok(()),
+        false => Err(Error::NoRight {
+            table: source.name.name.clone(),
+            qualified: relation::quote_if_needed(&source.name),
+            role: relation::role_name(role),
+        }),
+    }
+}
+
+/// Locks sources against writers, in the order of their OIDs, with all that could be written in
+/// their place.
+fn lock_sources(session: &Session, graph: &Graph, views: &[Oid]) -> Result<()> {
+    let mut members: Vec<Oid> = Vec::new();
+    for source in graph.tables() {
+        members.extend(family(session, Oid::from(source))?);
     }
     members.sort_unstable_by_key(|m| m.to_u32());
     members.dedup();

@@ -82,3 +82,12 @@ fn unregister(session: &Session, relid: Oid) -> Result<()> {
     }
     Ok(())
 }
+
+/// A source that the definition no longer reads.
+pub(super) fn unregister_source(session: &Session, relid: Oid, source: Oid) -> Result<()> {
+    let text = "DELETE FROM {schema}.pg_tviews_source \
+                WHERE tview = $1::pg_catalog.oid AND source = $2::pg_catalog.oid";
+    catalog::run(session, text, &Args::none().with(relid).with(source))?;
+    relation::invalidate(relid);
+    release_source(session, source)
+}

@@ -1,0 +1,54 @@
+//! Owns what happens when something that definitions rest on is replaced or altered: a view, a
+//! type, a function. The TVIEWs concerned are analysed anew, which refuses what cannot be
+//! maintained; they get their new sources, let go of the others, and are compared as a whole.
+
+use super::family::{complete, tviews};
+use super::install::{check_no_circle, register_source};
+use super::retire::unregister_source;
+use super::{check_right, lock_sources};
+use crate::catalog::{self, Tview};
+use crate::error::Result;
+use crate::pg::relation;
+use crate::pg::spi::{Args, Session};
+use crate::queue;
+use pgrx::pg_sys::Oid;
+
+/// The object `object` in the catalog `class` was replaced or altered.
+pub(crate) fn follow_definition(session: &Session, class: Oid, object: Oid) -> Result<()> {
+    let text = include_str!("../../sql/statements/dependents.sql");
+    let args = Args::none().with(class).with(object);
+    for oid in tviews(session, text, &args)? {
+        // Statements of ours name functions and enum values, of which no relation tells.
+        relation::invalidate(oid);
+        catalog::invalidate(oid);
+        if let Some(tview) = complete(session, oid)? {
+            settle_sources(session, &tview)?;
+            queue::add(|adding| adding.whole(oid));
+        }
+    }
+    Ok(())
+}
+
+/// Locks the sources against writers, who may still compute with the old definition.
+fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
+    let oid = tview.oid;
+    let registered = tviews(session, REGISTERED, &Args::none().with(oid))?;
+    let sources: Vec<Oid> = tview.graph.tables().into_iter().map(Oid::from).collect();
+    check_no_circle(session, oid, &tview.name, &sources)?;
+    for source in &tview.graph.sources {
+        if !registered.contains(&Oid::from(source.relid)) {
+            check_right(source, tview.owner)?;
+        }
+    }
+    lock_sources(session, &tview.graph, &tview.views)?;
+    for source in sources.iter().filter(|s| !registered.contains(s)) {
+        register_source(session, oid, *source)?;
+    }
+    for source in registered.iter().filter(|s| !sources.contains(s)) {
+        unregister_source(session, oid, *source)?;
+    }
+    Ok(())
+}
+
+const REGISTERED: &str =
+    "SELECT source::pg_catalog.oid FROM {schema}.pg_tviews_source WHERE tview = $1::pg_catalog.oid";
