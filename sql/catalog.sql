@@ -19,6 +19,7 @@ CREATE TABLE pg_tviews_catalog (
     backing_view regclass    NOT NULL,
     owns_view    boolean     NOT NULL,   -- made by the conversion, so dropped with the TVIEW
     settings     text[]      NOT NULL,   -- name=value, in force whenever rows are computed
+    family       regclass[]  NOT NULL,   -- the table with its partitions
     created_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 

@@ -194,7 +194,7 @@ fn tell_created(relid: Oid) {
     }
 }
 
-/// `sql_drop`: forgets TVIEWs whose table or backing view is gone.
+/// `sql_drop`: forgets TVIEWs whose table or backing view is gone; keeps what the others need.
 pub(crate) fn on_drop() -> Result<()> {
     if convert::is_own_command() || hooks::extension().is_none() {
         return Ok(());
@@ -207,6 +207,17 @@ pub(crate) fn on_drop() -> Result<()> {
     let text = include_str!("../sql/statements/lost_key.sql");
     if let Some(table) = catalog::run(&session, text, &Args::none())?.get(0, 1) {
         return Err(Error::Keyless(table));
+    }
+    let text = include_str!("../sql/statements/needed_trigger.sql");
+    let needed = catalog::run(&session, text, &Args::none())?;
+    if let (Some(trigger), Some(table), Some(tview)) =
+        (needed.get(0, 1), needed.get(0, 2), needed.get(0, 3))
+    {
+        return Err(Error::NeededTrigger {
+            trigger,
+            table,
+            tview,
+        });
     }
     let text = include_str!("../sql/statements/dropped_tviews.sql");
     let rows = catalog::run(&session, text, &Args::none())?;

@@ -62,6 +62,16 @@ pub(crate) enum Error {
     NotReadable(String),
     #[error("trigger \"{trigger}\" cannot be kept on TVIEW \"{table}\"")]
     RowTrigger { table: String, trigger: String },
+    #[error("rule \"{rule}\" cannot be kept on TVIEW \"{table}\"")]
+    Rule { table: String, rule: String },
+    #[error(
+        "cannot drop trigger \"{trigger}\" on table \"{table}\" because TVIEW \"{tview}\" needs it"
+    )]
+    NeededTrigger {
+        trigger: String,
+        table: String,
+        tview: String,
+    },
     #[error("a trigger kept rows of TVIEW \"{0}\" from being written")]
     Suppressed(String),
     #[error("could not find a key for TVIEW \"{table}\"")]
@@ -130,7 +140,7 @@ impl Error {
             | Error::ForeignTable(_) => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
             Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
             Error::NullKey { .. } => Code::ERRCODE_NOT_NULL_VIOLATION,
-            Error::RowTrigger { .. } | Error::Suppressed(_) => {
+            Error::RowTrigger { .. } | Error::Rule { .. } | Error::Suppressed(_) => {
                 Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
             Error::DirectWrite(_) | Error::NotCreated | Error::Damaged { .. } => {
@@ -141,6 +151,7 @@ impl Error {
             }
             Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
             Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            Error::NeededTrigger { .. } => Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
             Error::NotATrigger => Code::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
             Error::Internal(_) => Code::ERRCODE_INTERNAL_ERROR,
         }
@@ -166,6 +177,7 @@ impl Error {
             Error::RowTrigger { .. } => {
                 "A row-level BEFORE trigger could make the rows differ from the query.".into()
             }
+            Error::Rule { .. } => "PostgreSQL would rewrite by it what a refresh writes.".into(),
             Error::Suppressed(_) => "Its rows would differ from its query.".into(),
             Error::SourceGone { .. } => "Its query reads a table that no longer exists.".into(),
             Error::NoRight { role, .. } => {
@@ -228,6 +240,8 @@ impl Error {
             Error::RowTrigger { .. } => {
                 "Drop it, or make it an AFTER trigger; put what it computes into the query.".into()
             }
+            Error::Rule { .. } => "Use an AFTER trigger.".into(),
+            Error::NeededTrigger { .. } => "It goes with the TVIEW: run pg_tviews_drop().".into(),
             Error::Suppressed(_) => "Drop the trigger that returns NULL.".into(),
             Error::Circle(_) => "Read the sources of the other TVIEW instead.".into(),
             Error::NotASelect(_) => "Give one complete SELECT statement.".into(),

@@ -61,7 +61,8 @@ pub(super) fn load(
         table: name.name.clone(),
         part: "backing view",
     })?;
-    check_row_triggers(session, oid, &name)?;
+    let members = relation::with_children(oid);
+    check_writes(session, &members, &name)?;
     let all = relation::columns(oid);
     let columns = shown_columns(&name, &view_name, &row, &all)?;
     let key =
@@ -99,7 +100,8 @@ pub(super) fn load(
     let statements = statements(&table, restricted.as_ref());
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
-    known.extend([oid, row.view]);
+    known.insert(row.view);
+    known.extend(members);
     known.extend(row.related.iter().copied());
     known.extend(views.iter().copied());
     known.extend(graph.sources.iter().map(|s| Oid::from(s.relid)));
@@ -131,15 +133,15 @@ pub(super) fn load(
     })
 }
 
-fn check_row_triggers(session: &Session, oid: Oid, name: &Name) -> Result<()> {
-    let text = include_str!("../../sql/statements/row_trigger.sql");
-    let rows = run(session, text, &Args::none().with(oid))?;
-    match rows.get::<String>(0, 1) {
-        Some(trigger) => Err(Error::RowTrigger {
-            table: name.name.clone(),
-            trigger,
-        }),
-        None => Ok(()),
+/// Nothing on the table may alter what a refresh writes.
+fn check_writes(session: &Session, members: &[Oid], name: &Name) -> Result<()> {
+    let text = include_str!("../../sql/statements/obstacle.sql");
+    let rows = run(session, text, &Args::none().with(members.to_vec()))?;
+    let table = name.name.clone();
+    match (rows.get::<String>(0, 1), rows.get::<bool>(0, 2)) {
+        (Some(rule), Some(true)) => Err(Error::Rule { table, rule }),
+        (Some(trigger), _) => Err(Error::RowTrigger { table, trigger }),
+        (None, _) => Ok(()),
     }
 }
 

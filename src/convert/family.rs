@@ -1,8 +1,11 @@
 //! Owns what happens when tables join or leave the family of a source (partitions, inheritance
-//! children) or its triggers are put into another mode: the triggers follow, and the TVIEWs whose
-//! rows came or went without a write are compared as a whole.
+//! children) or of a TVIEW, or its triggers are put into another mode: the triggers follow, and
+//! the TVIEWs whose rows came or went without a write are compared as a whole.
 
-use super::triggers::{drop_triggers, family, give_view, place_capture, restore_modes};
+use super::shape::IN_A_TREE;
+use super::triggers::{
+    drop_triggers, family, give_view, place_capture, place_guard, restore_modes,
+};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
@@ -33,6 +36,8 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
     for member in &members {
         check_tview(session, *member, members.len())?;
     }
+    let text = include_str!("../../sql/statements/partitioned.sql");
+    settle_partitions(session, text, &Args::none().with(members.clone()))?;
     let text = include_str!("../../sql/statements/families.sql");
     settle(
         session,
@@ -106,10 +111,8 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
     };
     let unfit = match (class.persistence, class.kind) {
         (b'u', _) => Some(("unlogged", "A crash would empty it: leave it logged.")),
-        (_, b'r') if relatives > 1 => Some((
-            "part of an inheritance tree",
-            "Rows would be written and read past its query: leave it on its own.",
-        )),
+        (_, b'r') if relatives > 1 => Some(IN_A_TREE),
+        _ if class.is_partition => Some(IN_A_TREE),
         _ => None,
     };
     if let Some((state, hint)) = unfit {
@@ -128,8 +131,40 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
 
 /// Tables were dropped.
 pub(crate) fn follow_dropped(session: &Session) -> Result<()> {
+    let text = include_str!("../../sql/statements/partitioned_dropped.sql");
+    settle_partitions(session, text, &Args::none())?;
     let text = include_str!("../../sql/statements/families_dropped.sql");
     settle(session, text, &Args::none())
+}
+
+/// Compares the partitions of some TVIEWs with what they were: those that joined get the guard,
+/// those that left lose it, and rows came or went with them.
+fn settle_partitions(session: &Session, text: &str, args: &Args) -> Result<()> {
+    let rows = catalog::run(session, text, args)?;
+    for row in 0..rows.len() {
+        let Some(tview) = rows.get::<Oid>(row, 1) else {
+            continue;
+        };
+        let then: Vec<Oid> = rows.get(row, 2).unwrap_or_default();
+        let now = relation::with_children(tview);
+        let joined: Vec<&Oid> = now.iter().filter(|m| !then.contains(m)).collect();
+        let left: Vec<&Oid> = then.iter().filter(|m| !now.contains(m)).collect();
+        if joined.is_empty() && left.is_empty() {
+            continue;
+        }
+        for member in joined {
+            place_guard(session, *member)?;
+        }
+        for member in left {
+            drop_triggers(session, *member, "pg_tviews_guard")?;
+        }
+        relation::invalidate(tview);
+        let text = "UPDATE {schema}.pg_tviews_catalog SET family = $2::pg_catalog.oid[]::pg_catalog.regclass[] \
+                    WHERE tview = $1::pg_catalog.oid";
+        catalog::run(session, text, &Args::none().with(tview).with(now))?;
+        queue::add(|adding| adding.whole(tview));
+    }
+    Ok(())
 }
 
 /// A TVIEW, unless it is only being restored from a dump.

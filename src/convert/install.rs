@@ -176,13 +176,14 @@ fn register(session: &Session, relid: Oid, view: Oid, owns_view: bool) -> Result
         .iter()
         .filter_map(|name| setting(name).map(|value| format!("{name}={value}")))
         .collect();
-    let text = "INSERT INTO {schema}.pg_tviews_catalog (tview, backing_view, owns_view, settings) \
-                VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid, $3, $4)";
+    let text = "INSERT INTO {schema}.pg_tviews_catalog (tview, backing_view, owns_view, settings, family) \
+                VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid, $3, $4, $5::pg_catalog.oid[]::pg_catalog.regclass[])";
     let args = Args::none()
         .with(relid)
         .with(view)
         .with(owns_view)
-        .with(settings);
+        .with(settings)
+        .with(relation::with_children(relid));
     catalog::run(session, text, &args)?;
     let text = "DELETE FROM {schema}.pg_tviews_recorded WHERE table_name = $1::pg_catalog.oid";
     catalog::run(session, text, &Args::none().with(relid))?;

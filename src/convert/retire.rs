@@ -76,10 +76,13 @@ fn unregister(session: &Session, relid: Oid) -> Result<()> {
             release_source(session, source)?;
         }
     }
-    drop_triggers(session, relid, "pg_tviews_guard")?;
-    if relation::class(relid).is_some() {
-        relation::invalidate(relid);
+    if relation::class(relid).is_none() {
+        return Ok(());
     }
+    for member in relation::with_children(relid) {
+        drop_triggers(session, member, "pg_tviews_guard")?;
+    }
+    relation::invalidate(relid);
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! Owns the checks of a table that is to become a TVIEW, before anything is done to it, and what
 //! users are told about them.
 
+use super::triggers::family;
 use crate::error::{Error, Result};
 use crate::name::{Column, Name, literal};
 use crate::pg::function;
 use crate::pg::identity::current_user;
 use crate::pg::node::Tree;
 use crate::pg::relation;
+use crate::pg::spi::Session;
 use pgrx::pg_sys::{self, Oid};
 
 /// `product` of `tv_product`.
@@ -55,6 +57,16 @@ pub(crate) fn find_owned(text: &str) -> Result<Oid> {
     }
 }
 
+/// What a TVIEW cannot be, and why.
+pub(super) const IN_A_TREE: (&str, &str) = (
+    "part of an inheritance tree",
+    "Rows would be written and read past its query: leave it on its own.",
+);
+
+fn has_relatives(relid: Oid) -> Result<bool> {
+    Ok(family(&Session::open(), relid)?.len() > 1)
+}
+
 pub(super) fn check_table(relid: Oid) -> Result<Name> {
     let gone = || Error::UndefinedTable(relid.to_u32().to_string());
     let name = relation::name(relid).ok_or_else(gone)?;
@@ -69,6 +81,7 @@ pub(super) fn check_table(relid: Oid) -> Result<Name> {
             "inherited by other tables",
             "Their rows would show in it: run ALTER TABLE ... NO INHERIT.",
         )),
+        _ if class.is_partition || class.kind == b'r' && has_relatives(relid)? => Some(IN_A_TREE),
         _ => None,
     };
     if let Some((state, hint)) = unfit {
