@@ -96,7 +96,8 @@ impl Server {
         self.folder.to_str().expect("a folder name in UTF-8")
     }
 
-    fn config(&self) -> Config {
+    /// For a client that connects in a way of its own.
+    pub fn config(&self) -> Config {
         let mut config = Config::new();
         config
             .host_path(&self.folder)

@@ -1,0 +1,431 @@
+//! Replays a case on a fresh database and judges whatever happens. What a transaction may fail with is decided here: a
+//! constraint of a table that the tester writes, or keys of a TVIEW that its query, run by the tester, gives twice or NULL.
+
+use crate::arena::Arena;
+use crate::case::{Case, End, Step, Transaction, Tview};
+use crate::optional::plain;
+use crate::oracle;
+use crate::tally::Tally;
+use postgres::error::DbError;
+use postgres::{Client, Error};
+use std::fmt;
+use std::io::Write;
+
+/// Transactions between two calls of `pg_tviews_verify()`.
+const VERIFY_EVERY: usize = 10;
+
+#[derive(Clone, Debug)]
+pub enum Failure {
+    Mismatch { rows: Vec<String> },
+    Verify { rows: Vec<String> },
+    Error { state: String, message: String },
+    Crash { log: Vec<String> },
+    OpenQuery { tview: String },
+}
+
+impl Failure {
+    /// Whether a shrunk case still fails in the same way.
+    pub fn is_like(&self, other: &Failure) -> bool {
+        match (self, other) {
+            (Failure::Error { state, .. }, Failure::Error { state: other, .. }) => state == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Mismatch { rows } => {
+                write!(f, "TVIEW differs from its query:\n  {}", rows.join("\n  "))
+            }
+            Failure::Verify { rows } => {
+                write!(f, "pg_tviews_verify() reports:\n  {}", rows.join("\n  "))
+            }
+            Failure::Error { state, message } => write!(f, "unexpected error {state}: {message}"),
+            Failure::Crash { log } => write!(f, "the server crashed:\n  {}", log.join("\n  ")),
+            Failure::OpenQuery { tview } => write!(
+                f,
+                "the query of {tview} gives other rows under another plan: a fault of the generator"
+            ),
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// Ok(None) stands for a case that cannot even be set up.
+pub fn replay(arena: &mut Arena, case: &Case, tally: &mut Tally) -> Option<Failure> {
+    let (client, database) = arena.prepare(case)?;
+    let mut session = Session {
+        client,
+        database: database.clone(),
+        case,
+        created: Vec::new(),
+        comparison: String::new(),
+        trail: Vec::new(),
+        tally,
+    };
+    let result = session.run();
+    drop(session);
+    // A crashed server has to be up again before the next case, which dropping the database waits for.
+    arena.drop(&database);
+    let log = arena.crashes();
+    match result {
+        _ if !log.is_empty() => Some(Failure::Crash { log }),
+        result => result.err(),
+    }
+}
+
+/// What the transaction can still do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Fine,
+    /// Failed, and waits for a rollback.
+    Aborted,
+    /// Rolled back by the tester, who had to look into the cause.
+    Gone,
+}
+
+/// What a transaction has done so far, to do it again.
+#[derive(Clone)]
+enum Done {
+    Sql(String),
+    Copy { target: String, lines: Vec<String> },
+}
+
+struct Session<'a> {
+    client: Client,
+    database: String,
+    case: &'a Case,
+    created: Vec<&'a Tview>,
+    comparison: String,
+    trail: Vec<Done>,
+    tally: &'a mut Tally,
+}
+
+impl<'a> Session<'a> {
+    fn run(&mut self) -> Result<()> {
+        for tview in &self.case.tviews {
+            self.create(tview)?;
+        }
+        let names: Vec<&str> = self.created.iter().map(|tview| &*tview.name).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.comparison = oracle::comparison(&names);
+        self.compare(None)?;
+        for (index, transaction) in self.case.transactions.iter().enumerate() {
+            self.transaction(transaction)?;
+            if index % VERIFY_EVERY == VERIFY_EVERY - 1 {
+                self.verify()?;
+            }
+        }
+        self.verify()
+    }
+
+    fn create(&mut self, tview: &'a Tview) -> Result<()> {
+        self.tally.add(if tview.is_generated {
+            "queries generated"
+        } else {
+            "queries written"
+        });
+        for sql in tview.creation() {
+            if let Err(error) = self.client.batch_execute(&sql) {
+                let _ = self.client.batch_execute("ROLLBACK; RESET ALL");
+                return self.judge_refusal(tview, &error, &sql);
+            }
+        }
+        let wanted = oracle::wanted(tview, &self.case.expanded(tview));
+        if let Err(error) = self.client.batch_execute(&wanted) {
+            return Err(unexpected(&error, &wanted));
+        }
+        self.created.push(tview);
+        Ok(())
+    }
+
+    /// A query may be refused for what the documents name, for its keys, or because PostgreSQL does not take it either.
+    fn judge_refusal(&mut self, tview: &Tview, error: &Error, sql: &str) -> Result<()> {
+        let Some(db) = error.as_db_error() else {
+            return Err(crash(error));
+        };
+        let query = self.case.expanded(tview);
+        let state = db.code().code();
+        if state == "0A000" {
+            let reason = quoted(db.message()).fold(db.message().to_owned(), |text, name| {
+                text.replace(&format!("\"{name}\""), "…")
+            });
+            self.tally.add(&format!("refused: {reason}"));
+            return Ok(());
+        }
+        if is_about_keys(db) && self.gives_bad_keys(tview)? {
+            self.tally.add("refused: keys repeat or are NULL");
+            return Ok(());
+        }
+        match self
+            .client
+            .batch_execute(&format!("SELECT count(q::text) FROM (\n{query}\n) q"))
+        {
+            Err(own) if own.code() == error.code() => {
+                self.tally
+                    .add(&format!("not accepted by PostgreSQL: {state}"));
+                if tview.is_generated || state == "42P01" {
+                    Ok(())
+                } else {
+                    Err(unexpected(error, sql))
+                }
+            }
+            _ => Err(unexpected(error, sql)),
+        }
+    }
+
+    fn transaction(&mut self, transaction: &Transaction) -> Result<()> {
+        self.tally.add("transactions");
+        self.trail.clear();
+        if transaction.end == End::Each {
+            for step in &transaction.steps {
+                self.trail.clear();
+                self.step(step, 0)?;
+            }
+            return self.compare(None).map(drop);
+        }
+        self.must(transaction.begin)?;
+        match self.steps(&transaction.steps, 0)? {
+            Flow::Fine => self.end(transaction.end)?,
+            Flow::Aborted => self.must("ROLLBACK")?,
+            Flow::Gone => {}
+        }
+        self.compare(None).map(drop)
+    }
+
+    fn end(&mut self, end: End) -> Result<()> {
+        let gid = self.database.clone();
+        let first = match end {
+            End::Each => return Ok(()),
+            End::Rollback => return self.must("ROLLBACK"),
+            End::Commit => "COMMIT".to_owned(),
+            End::CommitPrepared | End::RollbackPrepared => format!("PREPARE TRANSACTION '{gid}'"),
+        };
+        if let Err(error) = self.client.batch_execute(&first) {
+            return self.judge(&error, &first).map(drop);
+        }
+        match end {
+            End::CommitPrepared => self.must(&format!("COMMIT PREPARED '{gid}'")),
+            End::RollbackPrepared => self.must(&format!("ROLLBACK PREPARED '{gid}'")),
+            _ => Ok(()),
+        }
+    }
+
+    fn steps(&mut self, steps: &[Step], depth: usize) -> Result<Flow> {
+        for step in steps {
+            let flow = self.step(step, depth)?;
+            if flow != Flow::Fine {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Fine)
+    }
+
+    fn step(&mut self, step: &Step, depth: usize) -> Result<Flow> {
+        match step {
+            Step::Statement { kind, sql } => {
+                self.tally.add("statements");
+                self.tally.add(&format!("kind: {kind}"));
+                self.execute(Done::Sql(plain(sql)))
+            }
+            Step::Copy { target, lines } => {
+                self.tally.add("statements");
+                self.tally.add("kind: COPY");
+                self.execute(Done::Copy {
+                    target: target.clone(),
+                    lines: lines.clone(),
+                })
+            }
+            Step::Compare(name) => self.compare(name.as_deref()),
+            Step::Savepoint { steps, end } => {
+                self.execute(Done::Sql(format!("SAVEPOINT s{depth}")))?;
+                let flow = self.steps(steps, depth + 1)?;
+                // As psql would fare: RELEASE fails in an aborted transaction, ROLLBACK TO mends it.
+                if flow == Flow::Gone
+                    || flow == Flow::Aborted && *end == crate::case::SavepointEnd::Release
+                {
+                    return Ok(flow);
+                }
+                for sql in end.statements(depth) {
+                    self.execute(Done::Sql(sql))?;
+                }
+                Ok(Flow::Fine)
+            }
+        }
+    }
+
+    fn execute(&mut self, done: Done) -> Result<Flow> {
+        let result = perform(&mut self.client, &done);
+        let sql = match &done {
+            Done::Sql(sql) => sql.clone(),
+            Done::Copy { target, .. } => format!("COPY {target}"),
+        };
+        self.trail.push(done);
+        match result {
+            Ok(()) => Ok(Flow::Fine),
+            Err(error) => {
+                let flow = self.judge(&error, &sql)?;
+                self.trail.pop();
+                Ok(flow)
+            }
+        }
+    }
+
+    /// What is left of the transaction after an error that may happen; any other error is a failure.
+    fn judge(&mut self, error: &Error, sql: &str) -> Result<Flow> {
+        let Some(db) = error.as_db_error() else {
+            return Err(crash(error));
+        };
+        let state = db.code().code().to_owned();
+        let table = db.table().unwrap_or_default();
+        if is_about_keys(db) {
+            let name = tview_of(db);
+            let tview = self
+                .created
+                .iter()
+                .copied()
+                .find(|tview| tview.name == name);
+            let Some(tview) = tview.filter(|tview| !tview.is_key_certain) else {
+                return Err(unexpected(error, sql));
+            };
+            self.do_again()?;
+            let is_right = self.gives_bad_keys(tview)?;
+            self.must("ROLLBACK")?;
+            if !is_right {
+                return Err(unexpected(error, sql));
+            }
+            self.tally.add("expected: keys repeat or are NULL");
+            return Ok(Flow::Gone);
+        }
+        if state.starts_with("23") && !table.starts_with("tv_") {
+            self.tally.add(&format!("expected: {state}"));
+            return Ok(Flow::Aborted);
+        }
+        Err(unexpected(error, sql))
+    }
+
+    /// Brings back the state in which a transaction failed, without whatever reads TVIEWs.
+    fn do_again(&mut self) -> Result<()> {
+        let _ = self.client.batch_execute("ROLLBACK");
+        self.must("BEGIN")?;
+        for done in self.trail.clone() {
+            // What failed then and was rolled back to a savepoint is not on the trail; the last statement may fail again.
+            if perform(&mut self.client, &done).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn gives_bad_keys(&mut self, tview: &Tview) -> Result<bool> {
+        let count = oracle::bad_keys(&self.case.expanded(tview), &tview.key);
+        match self.client.query_one(&count, &[]) {
+            Ok(row) => Ok(row.get::<_, i64>(0) > 0),
+            Err(error) => Err(unexpected(&error, &count)),
+        }
+    }
+
+    fn compare(&mut self, name: Option<&str>) -> Result<Flow> {
+        let sql = match name {
+            None => self.comparison.clone(),
+            Some(name) if self.created.iter().any(|tview| tview.name == name) => {
+                oracle::comparison(&[name])
+            }
+            Some(_) => return Ok(Flow::Fine),
+        };
+        let count = if name.is_some() {
+            1
+        } else {
+            self.created.len()
+        };
+        self.tally.add_many("comparisons", count as u64);
+        match self.client.query(&sql, &[]) {
+            Ok(rows) if rows.is_empty() => Ok(Flow::Fine),
+            Ok(rows) => {
+                let rows: Vec<String> = rows
+                    .iter()
+                    .map(|row| {
+                        let [tview, what, image]: [String; 3] =
+                            [row.get(0), row.get(1), row.get(2)];
+                        format!("{tview} {what} {image}")
+                    })
+                    .collect();
+                Err(Failure::Mismatch { rows })
+            }
+            Err(error) => self.judge(&error, &sql),
+        }
+    }
+
+    fn verify(&mut self) -> Result<()> {
+        self.tally.add("calls of pg_tviews_verify()");
+        let sql = "SELECT v::text FROM pg_tviews_verify() v WHERE missing + extra + different <> 0";
+        match self.client.query(sql, &[]) {
+            Ok(rows) if rows.is_empty() => Ok(()),
+            Ok(rows) => Err(Failure::Verify {
+                rows: rows.iter().map(|row| row.get(0)).collect(),
+            }),
+            Err(error) => Err(unexpected(&error, sql)),
+        }
+    }
+
+    fn must(&mut self, sql: &str) -> Result<()> {
+        self.client
+            .batch_execute(sql)
+            .map_err(|error| unexpected(&error, sql))
+    }
+}
+
+fn perform(client: &mut Client, done: &Done) -> std::result::Result<(), Error> {
+    match done {
+        Done::Sql(sql) => client.batch_execute(sql),
+        Done::Copy { target, lines } => {
+            let mut writer = client.copy_in(&format!("COPY {target} FROM STDIN"))?;
+            for line in lines {
+                // What the server refuses, finish reports.
+                let _ = writeln!(writer, "{line}");
+            }
+            writer.finish().map(drop)
+        }
+    }
+}
+
+/// The errors with which a TVIEW answers keys that repeat or are NULL.
+fn is_about_keys(db: &DbError) -> bool {
+    matches!(db.code().code(), "21000" | "23502" | "23505") && tview_of(db).starts_with("tv_")
+}
+
+fn tview_of(db: &DbError) -> String {
+    quoted(db.message())
+        .chain(db.table())
+        .find(|name| name.starts_with("tv_"))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn quoted(message: &str) -> impl Iterator<Item = &str> {
+    message.split('"').skip(1).step_by(2)
+}
+
+fn unexpected(error: &Error, sql: &str) -> Failure {
+    match error.as_db_error() {
+        None => crash(error),
+        Some(db) => {
+            let place = db.where_().map(|place| format!("\nCONTEXT: {place}"));
+            Failure::Error {
+                state: db.code().code().to_owned(),
+                message: format!("{}{}\nin {sql}", db.message(), place.unwrap_or_default()),
+            }
+        }
+    }
+}
+
+fn crash(error: &Error) -> Failure {
+    Failure::Crash {
+        log: vec![error.to_string()],
+    }
+}

@@ -1,0 +1,164 @@
+//! Random transactions: what they are made of and how they end. Statements do not depend on what the tables hold, so that a
+//! case can lose any part and still runs.
+
+mod rows;
+mod statement;
+
+use crate::case::{End, SavepointEnd, Step, Transaction};
+use crate::optional::{optional, plain};
+use crate::value::{chance, pick};
+use fastrand::Rng;
+
+/// What transactions may name besides tables.
+pub struct Readable<'a> {
+    /// TVIEWs that can be read anywhere, since reading them never fails.
+    pub tviews: &'a [String],
+}
+
+const BEGINS: [&str; 8] = [
+    "BEGIN",
+    "BEGIN",
+    "BEGIN",
+    "BEGIN",
+    "BEGIN",
+    "BEGIN",
+    "BEGIN ISOLATION LEVEL REPEATABLE READ",
+    "BEGIN ISOLATION LEVEL SERIALIZABLE",
+];
+
+const SETTINGS: [&str; 13] = [
+    "TimeZone = 'America/New_York'",
+    "TimeZone = 'Asia/Kolkata'",
+    "DateStyle = 'German'",
+    "DateStyle = 'SQL, DMY'",
+    "IntervalStyle = 'iso_8601'",
+    "IntervalStyle = 'sql_standard'",
+    "extra_float_digits = 0",
+    "extra_float_digits = -3",
+    "bytea_output = 'escape'",
+    "search_path = 'shadow', 'public'",
+    "search_path = 'shadow', 'pg_catalog', 'public'",
+    "search_path = 'public', 'shadow'",
+    "enable_hashagg = off",
+];
+
+pub fn transaction(rng: &mut Rng, readable: &Readable) -> Transaction {
+    let end = match rng.u32(..100) {
+        0..30 => End::Each,
+        30..82 => End::Commit,
+        82..92 => End::Rollback,
+        92..98 => End::CommitPrepared,
+        _ => End::RollbackPrepared,
+    };
+    let steps = if end == End::Each {
+        (0..rng.u32(1..=3)).map(|_| write(rng, readable)).collect()
+    } else {
+        let count = if chance(rng, 5) { 15 } else { rng.u32(1..=6) };
+        steps(rng, readable, count, 0)
+    };
+    Transaction {
+        begin: *pick(rng, &BEGINS),
+        steps,
+        end,
+    }
+}
+
+fn steps(rng: &mut Rng, readable: &Readable, count: u32, depth: u32) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for _ in 0..count {
+        if depth < 3 && chance(rng, 15) {
+            let inner = rng.u32(1..=4);
+            steps.push(Step::Savepoint {
+                steps: self::steps(rng, readable, inner, depth + 1),
+                end: *pick(
+                    rng,
+                    &[
+                        SavepointEnd::Release,
+                        SavepointEnd::Rollback,
+                        SavepointEnd::Rollback,
+                        SavepointEnd::RollbackAndRelease,
+                    ],
+                ),
+            });
+        } else {
+            steps.push(write(rng, readable));
+        }
+        if chance(rng, 8) {
+            steps.push(Step::Compare(None));
+        } else if !readable.tviews.is_empty() && chance(rng, 10) {
+            steps.push(Step::Compare(Some(pick(rng, readable.tviews).clone())));
+        }
+    }
+    steps
+}
+
+fn write(rng: &mut Rng, readable: &Readable) -> Step {
+    let (kind, sql) = match rng.u32(..100) {
+        0..5 => return statement::copy(rng),
+        5..10 => session(rng, readable),
+        10..16 => block(rng, readable),
+        _ => statement::any(rng, readable),
+    };
+    Step::Statement { kind, sql }
+}
+
+/// What changes the session or the transaction rather than rows.
+fn session(rng: &mut Rng, readable: &Readable) -> (&'static str, String) {
+    match rng.u32(..6) {
+        0 | 1 => ("SET", format!("SET {}", pick(rng, &SETTINGS))),
+        2 => ("SET", "RESET ALL".to_owned()),
+        3 => ("SET CONSTRAINTS", "SET CONSTRAINTS ALL DEFERRED".to_owned()),
+        4 => (
+            "SET CONSTRAINTS",
+            "SET CONSTRAINTS ALL IMMEDIATE".to_owned(),
+        ),
+        _ => match readable.tviews {
+            [] => ("flush", "SELECT pg_tviews_flush()".to_owned()),
+            tviews => (
+                "cursor",
+                format!(
+                    "DECLARE c{} CURSOR FOR SELECT * FROM public.{}",
+                    rng.u32(..),
+                    pick(rng, tviews)
+                ),
+            ),
+        },
+    }
+}
+
+/// plpgsql with a part whose EXCEPTION clause may take it back.
+fn block(rng: &mut Rng, readable: &Readable) -> (&'static str, String) {
+    let statement = |rng: &mut Rng| format!("{};\n", plain(&statement::any(rng, readable).1));
+    let read = |rng: &mut Rng| match readable.tviews {
+        [] => String::new(),
+        tviews => format!("PERFORM count(*) FROM public.{};\n", pick(rng, tviews)),
+    };
+    let parts = [
+        optional(statement(rng)),
+        "BEGIN\n".to_owned(),
+        optional(statement(rng)),
+        if chance(rng, 40) {
+            optional(read(rng))
+        } else {
+            String::new()
+        },
+        if chance(rng, 50) {
+            optional("RAISE EXCEPTION 'taken back';\n")
+        } else {
+            String::new()
+        },
+        optional(statement(rng)),
+        "EXCEPTION WHEN raise_exception OR integrity_constraint_violation THEN\n".to_owned(),
+        optional(statement(rng)),
+        "END;\n".to_owned(),
+        if chance(rng, 30) {
+            optional(read(rng))
+        } else {
+            String::new()
+        },
+    ];
+    (
+        "plpgsql with EXCEPTION",
+        format!("DO $do$ BEGIN\n{}END $do$", parts.concat()),
+    )
+}
