@@ -20,6 +20,8 @@ mod schema;
 mod server;
 #[path = "differential/shapes.rs"]
 mod shapes;
+#[path = "differential/shrink.rs"]
+mod shrink;
 #[path = "differential/tally.rs"]
 mod tally;
 #[path = "differential/value.rs"]
@@ -38,6 +40,13 @@ fn every_tview_equals_its_query_after_every_transaction() {
         let case = round::case(seed);
         if let Some(failure) = replay::replay(&mut arena, &case, &mut tally) {
             println!("seed {seed}: {failure}");
+            let (case, failure) = shrink::shrink(
+                &mut arena,
+                case,
+                failure,
+                std::time::Duration::from_secs(60),
+            );
+            println!("shrunk: {failure}");
             std::fs::write(format!("/tmp/wt/fail_{seed}.sql"), case.script()).unwrap();
         }
     }

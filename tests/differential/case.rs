@@ -172,7 +172,11 @@ impl Case {
                         add(&sql);
                     }
                 }
-                Step::Compare(Some(name)) => add(&oracle::comparison(&[name])),
+                Step::Compare(Some(name)) => {
+                    if self.tviews.iter().any(|tview| tview.name == *name) {
+                        add(&oracle::comparison(&[name]));
+                    }
+                }
                 Step::Compare(None) => {
                     for tview in &self.tviews {
                         add(&oracle::comparison(&[&tview.name]));

@@ -5,7 +5,7 @@ mod rows;
 mod statement;
 
 use crate::case::{End, SavepointEnd, Step, Transaction};
-use crate::optional::{optional, plain};
+use crate::optional::optional;
 use crate::value::{chance, pick};
 use fastrand::Rng;
 
@@ -128,7 +128,9 @@ fn session(rng: &mut Rng, readable: &Readable) -> (&'static str, String) {
 
 /// plpgsql with a part whose EXCEPTION clause may take it back.
 fn block(rng: &mut Rng, readable: &Readable) -> (&'static str, String) {
-    let statement = |rng: &mut Rng| format!("{};\n", plain(&statement::any(rng, readable).1));
+    // A query whose rows nobody takes has to be PERFORMed; EXECUTE takes any statement.
+    let statement =
+        |rng: &mut Rng| format!("EXECUTE $sql${}$sql$;\n", statement::any(rng, readable).1);
     let read = |rng: &mut Rng| match readable.tviews {
         [] => String::new(),
         tviews => format!("PERFORM count(*) FROM public.{};\n", pick(rng, tviews)),
