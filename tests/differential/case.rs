@@ -2,7 +2,8 @@
 //! the generators, and never changed by a replay.
 
 use crate::optional::plain;
-use crate::{oracle, schema};
+use crate::oracle::{self, Pinning};
+use crate::schema;
 use std::fmt::Write;
 
 #[derive(Clone, Debug)]
@@ -114,6 +115,17 @@ impl Case {
         format!("WITH {}\nSELECT * FROM (\n{query}\n) q", inner.join(", "))
     }
 
+    /// The function that gives what the TVIEW should hold.
+    pub fn wanted(&self, tview: &Tview) -> String {
+        let is_set = self.tviews.iter().any(|tview| !tview.settings.is_empty())
+            || self
+                .transactions
+                .iter()
+                .any(|transaction| sets(&transaction.steps));
+        let pinning = if is_set { Pinning::All } else { Pinning::None };
+        oracle::wanted(tview, &self.expanded(tview), pinning)
+    }
+
     /// The case for psql; it prints the rows that are missing from a TVIEW or too many in it.
     pub fn script(&self) -> String {
         let mut out = String::new();
@@ -129,7 +141,7 @@ impl Case {
             for sql in tview.creation() {
                 add(&sql);
             }
-            add(&oracle::wanted(tview, &self.expanded(tview)));
+            add(&self.wanted(tview));
         }
         for transaction in &self.transactions {
             if transaction.end != End::Each {
@@ -197,4 +209,12 @@ impl SavepointEnd {
             SavepointEnd::RollbackAndRelease => vec![rollback, release],
         }
     }
+}
+
+fn sets(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Statement { kind, .. } => *kind == "SET",
+        Step::Savepoint { steps, .. } => sets(steps),
+        Step::Copy { .. } | Step::Compare(_) => false,
+    })
 }

@@ -11,11 +11,19 @@ pub const SETTINGS: [(&str, &str); 5] = [
     ("bytea_output", "hex"),
 ];
 
+/// Whether anything in a case changes settings, so that the query has to be kept from them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pinning {
+    All,
+    None,
+}
+
 /// Creates a function that evaluates the query under the settings of the TVIEW's creation, whatever the session has.
 /// It is VOLATILE, so that it sees what the transaction has done so far.
-pub fn wanted(tview: &Tview, query: &str) -> String {
+pub fn wanted(tview: &Tview, query: &str, pinning: Pinning) -> String {
     let settings: String = SETTINGS
         .iter()
+        .filter(|_| pinning == Pinning::All)
         .map(|(name, default)| {
             let value = tview
                 .settings
@@ -27,8 +35,8 @@ pub fn wanted(tview: &Tview, query: &str) -> String {
         .collect();
     let name = &tview.name;
     format!(
-        "CREATE FUNCTION oracle.{name}() RETURNS SETOF public.{name} LANGUAGE plpgsql\n\
-         SET search_path = 'public'{settings} AS $oracle$\nBEGIN RETURN QUERY\n{query};\nEND $oracle$"
+        "CREATE FUNCTION oracle.{name}() RETURNS SETOF public.{name} LANGUAGE plpgsql SET search_path = 'public'{settings} AS $oracle$\n\
+         BEGIN RETURN QUERY\n{query};\nEND $oracle$"
     )
 }
 

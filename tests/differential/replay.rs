@@ -136,7 +136,7 @@ impl<'a> Session<'a> {
                 return self.judge_refusal(tview, &error, &sql);
             }
         }
-        let wanted = oracle::wanted(tview, &self.case.expanded(tview));
+        let wanted = self.case.wanted(tview);
         if let Err(error) = self.client.batch_execute(&wanted) {
             return Err(unexpected(&error, &wanted));
         }

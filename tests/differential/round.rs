@@ -1,6 +1,6 @@
 //! A round: one case, wholly made from its seed.
 
-use crate::case::Case;
+use crate::case::{Case, Tview};
 use crate::rows::rows;
 use crate::shapes::SHAPES;
 use crate::writes::{Readable, transaction};
@@ -14,10 +14,7 @@ const TRANSACTIONS: usize = 40;
 pub fn case(seed: u64) -> Case {
     let mut rng = Rng::with_seed(seed);
     let rows = rows(&mut rng);
-    let first = seed as usize % SHAPES.len() * WRITTEN;
-    let tviews: Vec<_> = (0..WRITTEN.min(SHAPES.len()))
-        .map(|nth| SHAPES[(first + nth) % SHAPES.len()].clone())
-        .collect();
+    let tviews = written(seed);
     let names: Vec<String> = tviews
         .iter()
         .filter(|tview| tview.is_key_certain)
@@ -34,4 +31,20 @@ pub fn case(seed: u64) -> Case {
         tviews,
         transactions,
     }
+}
+
+/// Those whose turn it is, and what they read.
+fn written(seed: u64) -> Vec<Tview> {
+    let first = (seed % SHAPES.len() as u64) as usize * WRITTEN;
+    let turn: Vec<&Tview> = (first..first + WRITTEN)
+        .map(|nth| &SHAPES[nth % SHAPES.len()])
+        .collect();
+    SHAPES
+        .iter()
+        .filter(|shape| {
+            turn.iter()
+                .any(|tview| tview.name == shape.name || tview.reads.contains(&shape.name))
+        })
+        .cloned()
+        .collect()
 }

@@ -51,7 +51,10 @@ pub fn transaction(rng: &mut Rng, readable: &Readable) -> Transaction {
         _ => End::RollbackPrepared,
     };
     let steps = if end == End::Each {
-        (0..rng.u32(1..=3)).map(|_| write(rng, readable)).collect()
+        (0..rng.u32(1..=3))
+            .map(|_| write(rng, readable))
+            .filter(|step| !matches!(step, Step::Statement { kind: "cursor", .. }))
+            .collect()
     } else {
         let count = if chance(rng, 5) { 15 } else { rng.u32(1..=6) };
         steps(rng, readable, count, 0)
@@ -114,14 +117,13 @@ fn session(rng: &mut Rng, readable: &Readable) -> (&'static str, String) {
         ),
         _ => match readable.tviews {
             [] => ("flush", "SELECT pg_tviews_flush()".to_owned()),
-            tviews => (
-                "cursor",
+            tviews => ("cursor", {
+                let name = rng.u32(..);
+                let tview = pick(rng, tviews);
                 format!(
-                    "DECLARE c{} CURSOR FOR SELECT * FROM public.{}",
-                    rng.u32(..),
-                    pick(rng, tviews)
-                ),
-            ),
+                    "DECLARE c{name} CURSOR FOR SELECT * FROM public.{tview}; FETCH 2 FROM c{name}"
+                )
+            }),
         },
     }
 }
