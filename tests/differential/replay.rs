@@ -302,7 +302,9 @@ impl<'a> Session<'a> {
             self.tally.add("expected: keys repeat or are NULL");
             return Ok(Flow::Gone);
         }
-        if state.starts_with("23") && !table.starts_with("tv_") {
+        // PostgreSQL does not empty a table for which a deferred constraint still has to be checked.
+        let is_waiting = state == "55006" && db.message().contains("pending trigger events");
+        if state.starts_with("23") && !table.starts_with("tv_") || is_waiting {
             self.tally.add(&format!("expected: {state}"));
             return Ok(Flow::Aborted);
         }

@@ -352,3 +352,39 @@ pub fn table(name: &str) -> &'static Table {
         .find(|table| table.name == name)
         .expect("a table of the schema")
 }
+
+/// What queries can read besides; their key is unique and may be NULL.
+pub const VIEWS: &[Table] = &[
+    Table {
+        name: "team_size",
+        key: &["fk_team"],
+        columns: &[
+            plain("fk_team", Kind::Int),
+            plain("members", Kind::Big),
+            plain("grades", Kind::Numeric),
+            plain("newest", Kind::Int),
+        ],
+    },
+    Table {
+        name: "person_task",
+        key: &["pk_task"],
+        columns: &[
+            plain("pk_person", Kind::Int),
+            plain("fk_team", Kind::Int),
+            plain("grade", Kind::Numeric),
+            plain("pk_task", Kind::Big),
+            plain("title", Kind::Text),
+            plain("fk_price", Kind::Numeric),
+        ],
+    },
+    Table {
+        name: "team_work",
+        key: &["fk_team"],
+        columns: &[
+            plain("fk_team", Kind::Int),
+            plain("members", Kind::Big),
+            plain("tasks", Kind::Big),
+            plain("price", Kind::Numeric),
+        ],
+    },
+];

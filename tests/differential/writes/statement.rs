@@ -68,6 +68,9 @@ fn insert(rng: &mut Rng, table: &Table) -> String {
         .written()
         .filter(|column| !column.is_nullable || !chance(rng, 10))
         .collect();
+    if columns.is_empty() {
+        return format!("INSERT INTO {} DEFAULT VALUES", table.name);
+    }
     let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
     let rows: Vec<String> = (0..rng.u32(1..=4))
         .map(|nth| {
