@@ -11,7 +11,7 @@ PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)
 SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
 CARGO = PG_CONFIG='$(PG_CONFIG)' scripts/cargo
 
-.PHONY: all install installcheck demo check check-format check-lint check-rustdoc clean help
+.PHONY: all install installcheck demo check fuzz fuzz-proof check-format check-lint check-rustdoc clean help
 
 all: $(PACKAGE)/built
 
@@ -27,12 +27,19 @@ install: all
 installcheck: | pg-config
 	@PG_CONFIG='$(PG_CONFIG)' scripts/installcheck '$(TARGET)/regress'
 
-# PG_CONFIG reaches these two through the environment only if the caller gave it.
+# PG_CONFIG reaches these four through the environment only if the caller gave it.
 demo:
 	@scripts/demo
 
 check:
 	@scripts/check
+
+# make fuzz SECONDS=3600 SEED=1; without SEED another one each time.
+fuzz:
+	@FUZZ_SECONDS='$(SECONDS)' FUZZ_SEED='$(SEED)' scripts/fuzz fuzz
+
+fuzz-proof:
+	@FUZZ_SECONDS='$(SECONDS)' FUZZ_SEED='$(SEED)' scripts/fuzz no_rule_can_be_left_out
 
 check-format:
 	@cargo fmt --check
@@ -56,6 +63,8 @@ help:
 	@echo 'make installcheck   regression and isolation tests on the server that PGHOST and PGPORT name'
 	@echo 'make demo           sets up, shows a TVIEW at work on a private server; KEEP=1 leaves the server running'
 	@echo 'make check          sets up, runs all tests on private servers'
+	@echo 'make fuzz           sets up, compares TVIEWs with random queries for SECONDS=600; SEED=n begins with that seed'
+	@echo 'make fuzz-proof     the same must find something with each rule of the lineage off (needs the feature sabotage)'
 	@echo 'make check-format   rustfmt'
 	@echo 'make check-lint     clippy, warnings are errors'
 	@echo 'make check-rustdoc  rustdoc, warnings are errors'

@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::optional::plain;
 use crate::schema;
-use crate::server::{PORT, Server};
+use crate::server::Server;
 use postgres::{Client, NoTls};
 use std::fs;
 
@@ -118,8 +118,12 @@ impl Arena {
             .collect()
     }
 
-    /// How another program reaches the server.
-    pub fn address(&self) -> String {
-        format!("-h {} -p {PORT} -U postgres", self.server.folder())
+    /// The rules that can be switched off, by name; none where the extension was built without the feature.
+    pub fn sabotages(&self) -> Vec<String> {
+        let sql = "SELECT rule FROM pg_settings, unnest(enumvals) AS rule
+                   WHERE name = 'pg_tviews.sabotage' AND rule <> boot_val";
+        let rows = self.server.connect().query(sql, &[]);
+        let rows = rows.expect("read the settings");
+        rows.iter().map(|row| row.get(0)).collect()
     }
 }

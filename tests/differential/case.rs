@@ -8,7 +8,6 @@ use std::fmt::Write;
 
 #[derive(Clone, Debug)]
 pub struct Case {
-    pub seed: u64,
     /// None stands for all of schema.sql, which is ready in a template.
     pub schema: Option<Vec<String>>,
     pub rows: Vec<String>,

@@ -27,7 +27,13 @@ impl Failure {
     /// Whether a shrunk case still fails in the same way.
     pub fn is_like(&self, other: &Failure) -> bool {
         match (self, other) {
-            (Failure::Error { state, .. }, Failure::Error { state: other, .. }) => state == other,
+            (
+                Failure::Error { state, message },
+                Failure::Error {
+                    state: other_state,
+                    message: other,
+                },
+            ) => state == other_state && message.lines().next() == other.lines().next(),
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -139,6 +145,12 @@ impl<'a> Session<'a> {
         let wanted = self.case.wanted(tview);
         if let Err(error) = self.client.batch_execute(&wanted) {
             return Err(unexpected(&error, &wanted));
+        }
+        let has_rows = format!("SELECT EXISTS (SELECT FROM public.{})", tview.name);
+        match self.client.query_one(&has_rows, &[]) {
+            Ok(row) if row.get(0) => self.tally.add("queries that gave rows at once"),
+            Ok(_) => {}
+            Err(error) => return Err(unexpected(&error, &has_rows)),
         }
         self.created.push(tview);
         Ok(())
@@ -304,11 +316,17 @@ impl<'a> Session<'a> {
         }
         // PostgreSQL does not empty a table for which a deferred constraint still has to be checked.
         let is_waiting = state == "55006" && db.message().contains("pending trigger events");
-        if state.starts_with("23") && !table.starts_with("tv_") || is_waiting {
+        let is_absent = state == "42P01" && self.lacks(&tview_of(db));
+        if state.starts_with("23") && !table.starts_with("tv_") || is_waiting || is_absent {
             self.tally.add(&format!("expected: {state}"));
             return Ok(Flow::Aborted);
         }
         Err(unexpected(error, sql))
+    }
+
+    /// Whether it is a TVIEW that was refused, or that a shrunk case no longer has.
+    fn lacks(&self, name: &str) -> bool {
+        name.starts_with("tv_") && self.created.iter().all(|tview| tview.name != name)
     }
 
     /// Brings back the state in which a transaction failed, without whatever reads TVIEWs.
@@ -349,6 +367,10 @@ impl<'a> Session<'a> {
         match self.client.query(&sql, &[]) {
             Ok(rows) if rows.is_empty() => Ok(Flow::Fine),
             Ok(rows) => {
+                let name: String = rows[0].get(0);
+                if self.is_open(&name) {
+                    return Err(Failure::OpenQuery { tview: name });
+                }
                 let rows: Vec<String> = rows
                     .iter()
                     .map(|row| {
@@ -361,6 +383,21 @@ impl<'a> Session<'a> {
             }
             Err(error) => self.judge(&error, &sql),
         }
+    }
+
+    /// Whether the query gives other rows when it is planned otherwise. Comes after a failure, and changes the session.
+    fn is_open(&mut self, name: &str) -> bool {
+        let digest = oracle::digest(name);
+        let mut digests = Vec::new();
+        for plan in oracle::PLANS {
+            let _ = self
+                .client
+                .batch_execute(&format!("RESET ALL; SET {plan}; DISCARD PLANS"));
+            if let Ok(row) = self.client.query_one(&digest, &[]) {
+                digests.push(row.get::<_, String>(0));
+            }
+        }
+        digests.windows(2).any(|pair| pair[0] != pair[1])
     }
 
     fn verify(&mut self) -> Result<()> {
@@ -404,6 +441,7 @@ fn is_about_keys(db: &DbError) -> bool {
 fn tview_of(db: &DbError) -> String {
     quoted(db.message())
         .chain(db.table())
+        .map(|name| name.trim_start_matches("public."))
         .find(|name| name.starts_with("tv_"))
         .unwrap_or_default()
         .to_owned()

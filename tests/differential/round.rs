@@ -30,7 +30,6 @@ pub fn case(seed: u64) -> Case {
         .map(|_| transaction(&mut rng, &readable))
         .collect();
     Case {
-        seed,
         schema: None,
         rows,
         tviews,

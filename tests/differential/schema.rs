@@ -346,13 +346,6 @@ pub const TABLES: &[Table] = &[
     },
 ];
 
-pub fn table(name: &str) -> &'static Table {
-    TABLES
-        .iter()
-        .find(|table| table.name == name)
-        .expect("a table of the schema")
-}
-
 /// What queries can read besides; their key is unique and may be NULL.
 pub const VIEWS: &[Table] = &[
     Table {

@@ -77,7 +77,7 @@ impl Generator<'_> {
         {
             scope.conditions.push(link);
         }
-        if self.chance(30) {
+        if self.chance(25) {
             let predicate = self.predicate(&scope.columns.clone(), depth.min(1));
             scope.conditions.push(predicate);
         }

@@ -136,7 +136,8 @@ impl Generator<'_> {
     }
 
     fn filter(&mut self, scope: &mut Scope) {
-        for _ in 0..self.rng.u32(..=2) {
+        let count = *self.pick(&[0, 0, 0, 1, 1, 2]);
+        for _ in 0..count {
             let predicate = self.predicate(&scope.columns.clone(), DEPTH);
             scope.conditions.push(predicate);
         }

@@ -201,6 +201,12 @@ impl Generator<'_> {
             87..93 => "FULL JOIN",
             _ => ",",
         };
+        // A JOIN after a comma cannot name what stands before it.
+        let kind = match kind {
+            _ if scope.is_list => ",",
+            "," if scope.from.contains(" JOIN ") => "JOIN",
+            kind => kind,
+        };
         let mut condition = self.link(
             &scope.columns.clone(),
             &relation.columns,
@@ -221,11 +227,11 @@ impl Generator<'_> {
             condition += &optional(format!(" AND {more}"));
         }
         let lateral = if relation.is_lateral { "LATERAL " } else { "" };
-        if kind == "," && !scope.from.contains(" JOIN ") {
+        if kind == "," {
+            scope.is_list = true;
             scope.from += &optional(format!(", {lateral}{}", relation.sql));
             scope.conditions.push(condition);
         } else {
-            let kind = if kind == "," { "JOIN" } else { kind };
             scope.from += &optional(format!("\n{kind} {lateral}{} ON {condition}", relation.sql));
         }
         scope.add(&relation);
@@ -311,8 +317,18 @@ impl Generator<'_> {
         if pairs.is_empty() {
             return None;
         }
-        let mut one = |generator: &mut Self| {
-            let (left, right) = *generator.pick(&pairs);
+        // Most numbers that are not keys or references to them meet by chance alone.
+        let likely: Vec<(&Term, &Term)> = pairs
+            .iter()
+            .filter(|(left, right)| left.kind == right.kind && left.kind == Kind::Int)
+            .copied()
+            .collect();
+        let one = |generator: &mut Self| {
+            let (left, right) = if likely.is_empty() || generator.chance(35) {
+                *generator.pick(&pairs)
+            } else {
+                *generator.pick(&likely)
+            };
             if is_plain {
                 format!("{} = {}", left.sql, right.sql)
             } else {

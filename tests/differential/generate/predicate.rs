@@ -68,7 +68,7 @@ impl Generator<'_> {
                     .collect();
                 let member = match &numbers[..] {
                     [] => "3".to_owned(),
-                    numbers => (*self.pick(numbers)).sql.clone(),
+                    numbers => self.pick(numbers).sql.clone(),
                 };
                 format!("{member} = ANY ({sql})")
             }

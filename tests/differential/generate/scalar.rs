@@ -28,7 +28,7 @@ impl Generator<'_> {
                     .iter()
                     .filter(|other| other.kind == term.kind)
                     .collect();
-                let other = (*self.pick(&fitting)).sql.clone();
+                let other = self.pick(&fitting).sql.clone();
                 let condition = self.predicate(columns, depth.min(1));
                 self.over(
                     &term,

@@ -114,6 +114,8 @@ pub struct Scope {
     pub conditions: Vec<String>,
     pub columns: Vec<Term>,
     pub identity: Vec<String>,
+    /// FROM has commas.
+    pub is_list: bool,
     /// How many relations multiply rows without an equality.
     pub wide: u32,
 }

@@ -60,7 +60,7 @@ pub fn transaction(rng: &mut Rng, readable: &Readable) -> Transaction {
         steps(rng, readable, count, 0)
     };
     Transaction {
-        begin: *pick(rng, &BEGINS),
+        begin: pick::<&'static str>(rng, &BEGINS),
         steps,
         end,
     }
