@@ -8,6 +8,8 @@
 mod arena;
 #[path = "differential/case.rs"]
 mod case;
+#[path = "differential/failure.rs"]
+mod failure;
 #[path = "differential/generate/mod.rs"]
 mod generate;
 #[path = "differential/optional.rs"]

@@ -2,61 +2,16 @@
 //! constraint of a table that the tester writes, or keys of a TVIEW that its query, run by the tester, gives twice or NULL.
 
 use crate::arena::Arena;
-use crate::case::{Case, End, Step, Transaction, Tview};
+use crate::case::{Case, End, SavepointEnd, Step, Transaction, Tview};
+use crate::failure::{Failure, crash, is_about_keys, quoted, tview_of, unexpected};
 use crate::optional::plain;
 use crate::oracle;
 use crate::tally::Tally;
-use postgres::error::DbError;
 use postgres::{Client, Error};
-use std::fmt;
 use std::io::Write;
 
 /// Transactions between two calls of `pg_tviews_verify()`.
 const VERIFY_EVERY: usize = 10;
-
-#[derive(Clone, Debug)]
-pub enum Failure {
-    Mismatch { rows: Vec<String> },
-    Verify { rows: Vec<String> },
-    Error { state: String, message: String },
-    Crash { log: Vec<String> },
-    OpenQuery { tview: String },
-}
-
-impl Failure {
-    /// Whether a shrunk case still fails in the same way.
-    pub fn is_like(&self, other: &Failure) -> bool {
-        match (self, other) {
-            (
-                Failure::Error { state, message },
-                Failure::Error {
-                    state: other_state,
-                    message: other,
-                },
-            ) => state == other_state && message.lines().next() == other.lines().next(),
-            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Mismatch { rows } => {
-                write!(f, "TVIEW differs from its query:\n  {}", rows.join("\n  "))
-            }
-            Failure::Verify { rows } => {
-                write!(f, "pg_tviews_verify() reports:\n  {}", rows.join("\n  "))
-            }
-            Failure::Error { state, message } => write!(f, "unexpected error {state}: {message}"),
-            Failure::Crash { log } => write!(f, "the server crashed:\n  {}", log.join("\n  ")),
-            Failure::OpenQuery { tview } => write!(
-                f,
-                "the query of {tview} gives other rows under another plan: a fault of the generator"
-            ),
-        }
-    }
-}
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -148,7 +103,11 @@ impl<'a> Session<'a> {
         }
         let has_rows = format!("SELECT EXISTS (SELECT FROM public.{})", tview.name);
         match self.client.query_one(&has_rows, &[]) {
-            Ok(row) if row.get(0) => self.tally.add("queries that gave rows at once"),
+            Ok(row) if row.get(0) => self.tally.add(if tview.is_generated {
+                "queries generated that gave rows at once"
+            } else {
+                "queries written that gave rows at once"
+            }),
             Ok(_) => {}
             Err(error) => return Err(unexpected(&error, &has_rows)),
         }
@@ -258,9 +217,7 @@ impl<'a> Session<'a> {
                 self.execute(Done::Sql(format!("SAVEPOINT s{depth}")))?;
                 let flow = self.steps(steps, depth + 1)?;
                 // As psql would fare: RELEASE fails in an aborted transaction, ROLLBACK TO mends it.
-                if flow == Flow::Gone
-                    || flow == Flow::Aborted && *end == crate::case::SavepointEnd::Release
-                {
+                if flow == Flow::Gone || flow == Flow::Aborted && *end == SavepointEnd::Release {
                     return Ok(flow);
                 }
                 for sql in end.statements(depth) {
@@ -317,7 +274,8 @@ impl<'a> Session<'a> {
         // PostgreSQL does not empty a table for which a deferred constraint still has to be checked.
         let is_waiting = state == "55006" && db.message().contains("pending trigger events");
         let is_absent = state == "42P01" && self.lacks(&tview_of(db));
-        if state.starts_with("23") && !table.starts_with("tv_") || is_waiting || is_absent {
+        let is_constraint = state.starts_with("23") && is_ours(table);
+        if is_constraint || is_waiting || is_absent {
             self.tally.add(&format!("expected: {state}"));
             return Ok(Flow::Aborted);
         }
@@ -419,6 +377,11 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Whether a constraint is one of schema.sql; a domain's has no table.
+fn is_ours(table: &str) -> bool {
+    table.is_empty() || table.starts_with("tb_")
+}
+
 fn perform(client: &mut Client, done: &Done) -> std::result::Result<(), Error> {
     match done {
         Done::Sql(sql) => client.batch_execute(sql),
@@ -430,42 +393,5 @@ fn perform(client: &mut Client, done: &Done) -> std::result::Result<(), Error> {
             }
             writer.finish().map(drop)
         }
-    }
-}
-
-/// The errors with which a TVIEW answers keys that repeat or are NULL.
-fn is_about_keys(db: &DbError) -> bool {
-    matches!(db.code().code(), "21000" | "23502" | "23505") && tview_of(db).starts_with("tv_")
-}
-
-fn tview_of(db: &DbError) -> String {
-    quoted(db.message())
-        .chain(db.table())
-        .map(|name| name.trim_start_matches("public."))
-        .find(|name| name.starts_with("tv_"))
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn quoted(message: &str) -> impl Iterator<Item = &str> {
-    message.split('"').skip(1).step_by(2)
-}
-
-fn unexpected(error: &Error, sql: &str) -> Failure {
-    match error.as_db_error() {
-        None => crash(error),
-        Some(db) => {
-            let place = db.where_().map(|place| format!("\nCONTEXT: {place}"));
-            Failure::Error {
-                state: db.code().code().to_owned(),
-                message: format!("{}{}\nin {sql}", db.message(), place.unwrap_or_default()),
-            }
-        }
-    }
-}
-
-fn crash(error: &Error) -> Failure {
-    Failure::Crash {
-        log: vec![error.to_string()],
     }
 }

@@ -1,7 +1,7 @@
 //! A round: one case, wholly made from its seed.
 
 use crate::case::{Case, Tview};
-use crate::generate::Generator;
+use crate::generate::{Generator, Keys};
 use crate::rows::rows;
 use crate::shapes::SHAPES;
 use crate::writes::{Readable, transaction};
@@ -12,6 +12,9 @@ const WRITTEN: usize = 6;
 
 const GENERATED: usize = 10;
 
+/// Of so many rounds one has a query whose keys may repeat or be NULL.
+const UNCERTAIN: u64 = 4;
+
 const TRANSACTIONS: usize = 40;
 
 pub fn case(seed: u64) -> Case {
@@ -19,7 +22,11 @@ pub fn case(seed: u64) -> Case {
     let rows = rows(&mut rng);
     let mut tviews = written(seed);
     let mut generator = Generator::new(&mut rng);
-    tviews.extend((1..=GENERATED).map(|nth| generator.tview(nth)));
+    tviews.extend((1..=GENERATED).map(|nth| generator.tview(nth, Keys::Certain)));
+    // Where keys repeat a transaction fails, and nothing else comes of it: not in every round.
+    if seed.is_multiple_of(UNCERTAIN) {
+        tviews.push(generator.tview(GENERATED + 1, Keys::Uncertain));
+    }
     let names: Vec<String> = tviews
         .iter()
         .filter(|tview| tview.is_key_certain)

@@ -1,7 +1,8 @@
 //! Runs rounds on as many servers as there are processors, and sums up. A failure is shrunk where it was found.
 
 use crate::arena::Arena;
-use crate::replay::{Failure, replay};
+use crate::failure::Failure;
+use crate::replay::replay;
 use crate::round;
 use crate::shrink::shrink;
 use crate::tally::Tally;

@@ -2,8 +2,9 @@
 
 use crate::arena::Arena;
 use crate::case::{Case, End, Step};
+use crate::failure::Failure;
 use crate::optional::{optional, smaller};
-use crate::replay::{Failure, replay};
+use crate::replay::replay;
 use crate::schema;
 use crate::tally::Tally;
 use std::ops::Range;

@@ -1,9 +1,9 @@
 //! The top of a defining query: where its key comes from and what keeps it unique.
 
-use super::Generator;
 use super::derived::conditions;
 use super::from::{Matches, uuid_of};
 use super::scope::{Relation, Scope, Term};
+use super::{Generator, Keys};
 use crate::optional::{list, optional};
 use crate::schema::{Kind, TABLES, Table};
 
@@ -27,8 +27,9 @@ struct Head {
 const DEPTH: u32 = 2;
 
 impl Generator<'_> {
-    pub fn form(&mut self, entity: &str) -> Form {
+    pub fn form(&mut self, entity: &str, keys: Keys) -> Form {
         let (head, body) = match self.rng.u32(..100) {
+            _ if keys == Keys::Uncertain => self.multiplied(entity),
             0..28 => self.flat(entity),
             28..56 => self.grouped_by_key(entity),
             56..66 => self.grouped_by_link(entity),
@@ -165,6 +166,26 @@ impl Generator<'_> {
         };
         let sql = format!(
             "SELECT {}, {data} AS data\nFROM {}{}{limit}",
+            head.select,
+            scope.from,
+            conditions(&scope)
+        );
+        (head, sql)
+    }
+
+    /// Rows that a join may repeat, or lose the key of.
+    fn multiplied(&mut self, entity: &str) -> (Head, String) {
+        let (table, relation, mut scope) = self.start();
+        self.join(&mut scope, 1, Matches::Any, 1);
+        for _ in 0..2 {
+            let predicate = self.predicate(&scope.columns.clone(), 1);
+            scope.conditions.push(predicate);
+        }
+        let head = self.head(entity, &relation, Some(table));
+        let item = self.scalar(&scope.columns, 1);
+        let data = self.document(vec![item]);
+        let sql = format!(
+            "SELECT {}, {data} AS data\nFROM {}{}",
             head.select,
             scope.from,
             conditions(&scope)

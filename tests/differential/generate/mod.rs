@@ -1,5 +1,6 @@
 //! Composes random defining queries whose results follow from the rows alone: whatever picks, numbers or orders rows does so
-//! down to something unique, and what a group shows is the same for all its members. Keys are unique and never NULL.
+//! down to something unique, and what a group shows is the same for all its members. Keys are unique and never NULL, unless
+//! they are asked to be uncertain.
 
 mod aggregate;
 mod derived;
@@ -25,6 +26,13 @@ pub struct Generator<'a> {
     read: Vec<String>,
     /// The WITH queries of the query being made.
     with: Vec<With>,
+}
+
+/// Whether a query gives each key once and none NULL, whatever the rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    Certain,
+    Uncertain,
 }
 
 /// A TVIEW of this round with what a query can do with it.
@@ -54,11 +62,11 @@ impl<'a> Generator<'a> {
         }
     }
 
-    pub fn tview(&mut self, nth: usize) -> Tview {
+    pub fn tview(&mut self, nth: usize, keys: Keys) -> Tview {
         self.read.clear();
         self.with.clear();
         let entity = format!("g{nth}");
-        let form = self.form(&entity);
+        let form = self.form(&entity, keys);
         let name = format!("tv_{entity}");
         let mut reads = self.read.clone();
         for other in &self.tviews {
@@ -66,19 +74,21 @@ impl<'a> Generator<'a> {
                 reads.extend(other.reads.iter().cloned());
             }
         }
-        self.tviews.push(Readable {
-            name: name.clone(),
-            columns: form.columns,
-            key: form.key,
-            reads: reads.clone(),
-        });
+        if keys == Keys::Certain {
+            self.tviews.push(Readable {
+                name: name.clone(),
+                columns: form.columns,
+                key: form.key,
+                reads: reads.clone(),
+            });
+        }
         Tview {
             name,
             query: form.sql,
             key: form.key_names,
             settings: self.settings(),
             reads,
-            is_key_certain: true,
+            is_key_certain: keys == Keys::Certain,
             is_generated: true,
         }
     }

@@ -12,6 +12,27 @@ type Statement = (&'static str, String);
 
 pub fn any(rng: &mut Rng, readable: &Readable) -> Statement {
     let table = pick(rng, TABLES);
+    let (kind, sql) = any_of(rng, table, readable);
+    let is_change = kind.starts_with("UPDATE") || kind.starts_with("DELETE");
+    if table.name == "tb_event" && is_change && chance(rng, 30) {
+        let partition = pick(
+            rng,
+            &[
+                "tb_event_1",
+                "tb_event_2",
+                "tb_event_2_low",
+                "tb_event_rest",
+            ],
+        );
+        return (
+            "a partition written by name",
+            sql.replace("tb_event", partition),
+        );
+    }
+    (kind, sql)
+}
+
+fn any_of(rng: &mut Rng, table: &Table, readable: &Readable) -> Statement {
     match rng.u32(..100) {
         0..18 => ("INSERT", insert(rng, table)),
         18..23 => (
@@ -20,7 +41,8 @@ pub fn any(rng: &mut Rng, readable: &Readable) -> Statement {
         ),
         23..29 => on_conflict_update(rng, table),
         29..34 => insert_select(rng, table, readable),
-        34..60 => ("UPDATE", update(rng, table)),
+        34..38 => by_tview(rng, table, readable),
+        38..60 => ("UPDATE", update(rng, table)),
         60..66 => update_key(rng, table),
         66..72 => update_from(rng, table),
         72..80 => ("DELETE", delete(rng, table)),
@@ -147,6 +169,23 @@ fn insert_select(rng: &mut Rng, table: &Table, readable: &Readable) -> Statement
         rng.u32(1..=4),
     );
     ("INSERT SELECT", sql)
+}
+
+/// Rows and values that depend on what a TVIEW holds.
+fn by_tview(rng: &mut Rng, table: &Table, readable: &Readable) -> Statement {
+    let number = table.written().find(|column| {
+        column.role == Role::Plain && column.kind == Kind::Int && column.is_nullable
+    });
+    let (Some(number), false) = (number, readable.tviews.is_empty()) else {
+        return ("UPDATE", update(rng, table));
+    };
+    let tview = pick(rng, readable.tviews);
+    let rows = few_rows(rng, table, table.name);
+    let sql = format!(
+        "UPDATE {} SET {} = (SELECT count(*) % 12 FROM public.{tview} v WHERE v.data IS NOT NULL){rows}",
+        table.name, number.name
+    );
+    ("UPDATE by a TVIEW", sql)
 }
 
 fn update(rng: &mut Rng, table: &Table) -> String {
