@@ -53,6 +53,8 @@ pub enum Step {
         kind: &'static str,
         sql: String,
     },
+    /// Sent as one message, which is one transaction where there is no other.
+    Message(Vec<String>),
     Copy {
         target: String,
         lines: Vec<String>,
@@ -171,6 +173,8 @@ impl Case {
         for step in steps {
             match step {
                 Step::Statement { sql, .. } => add(&plain(sql)),
+                // psql gathers what \; ends and sends it together.
+                Step::Message(statements) => add(&plain(&statements.join("\\;\n"))),
                 Step::Copy { target, lines } => {
                     add(&format!("COPY {target} FROM STDIN"));
                     // The terminator takes no semicolon, and a line of blanks after it does no harm.
@@ -214,6 +218,6 @@ fn sets(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
         Step::Statement { kind, .. } => *kind == "SET",
         Step::Savepoint { steps, .. } => sets(steps),
-        Step::Copy { .. } | Step::Compare(_) => false,
+        Step::Message(_) | Step::Copy { .. } | Step::Compare(_) => false,
     })
 }

@@ -7,7 +7,7 @@ use crate::failure::{Failure, crash, is_about_keys, quoted, tview_of, unexpected
 use crate::optional::plain;
 use crate::oracle;
 use crate::tally::Tally;
-use postgres::{Client, Error};
+use postgres::{Client, Error, Statement};
 use std::io::Write;
 
 /// Transactions between two calls of `pg_tviews_verify()`.
@@ -23,7 +23,7 @@ pub fn replay(arena: &mut Arena, case: &Case, tally: &mut Tally) -> Option<Failu
         database: database.clone(),
         case,
         created: Vec::new(),
-        comparison: String::new(),
+        comparison: None,
         trail: Vec::new(),
         tally,
     };
@@ -60,7 +60,7 @@ struct Session<'a> {
     database: String,
     case: &'a Case,
     created: Vec<&'a Tview>,
-    comparison: String,
+    comparison: Option<Statement>,
     trail: Vec<Done>,
     tally: &'a mut Tally,
 }
@@ -74,7 +74,12 @@ impl<'a> Session<'a> {
         if names.is_empty() {
             return Ok(());
         }
-        self.comparison = oracle::comparison(&names);
+        // Prepared once, as an application's queries are; that of a single TVIEW is planned each time.
+        let comparison = oracle::comparison(&names);
+        match self.client.prepare(&comparison) {
+            Ok(statement) => self.comparison = Some(statement),
+            Err(error) => return Err(unexpected(&error, &comparison)),
+        }
         self.compare(None)?;
         for (index, transaction) in self.case.transactions.iter().enumerate() {
             self.transaction(transaction)?;
@@ -204,6 +209,11 @@ impl<'a> Session<'a> {
                 self.tally.add(&format!("kind: {kind}"));
                 self.execute(Done::Sql(plain(sql)))
             }
+            Step::Message(statements) => {
+                self.tally.add_many("statements", statements.len() as u64);
+                self.tally.add("kind: several in one message");
+                self.execute(Done::Sql(plain(&statements.join(";\n"))))
+            }
             Step::Copy { target, lines } => {
                 self.tally.add("statements");
                 self.tally.add("kind: COPY");
@@ -309,20 +319,15 @@ impl<'a> Session<'a> {
     }
 
     fn compare(&mut self, name: Option<&str>) -> Result<Flow> {
-        let sql = match name {
-            None => self.comparison.clone(),
-            Some(name) if self.created.iter().any(|tview| tview.name == name) => {
-                oracle::comparison(&[name])
+        let (result, count) = match (name, &self.comparison) {
+            (None, Some(all)) => (self.client.query(all, &[]), self.created.len()),
+            (Some(name), _) if !self.lacks(name) => {
+                (self.client.query(&oracle::comparison(&[name]), &[]), 1)
             }
-            Some(_) => return Ok(Flow::Fine),
-        };
-        let count = if name.is_some() {
-            1
-        } else {
-            self.created.len()
+            _ => return Ok(Flow::Fine),
         };
         self.tally.add_many("comparisons", count as u64);
-        match self.client.query(&sql, &[]) {
+        match result {
             Ok(rows) if rows.is_empty() => Ok(Flow::Fine),
             Ok(rows) => {
                 let name: String = rows[0].get(0);
@@ -339,7 +344,7 @@ impl<'a> Session<'a> {
                     .collect();
                 Err(Failure::Mismatch { rows })
             }
-            Err(error) => self.judge(&error, &sql),
+            Err(error) => self.judge(&error, "a comparison"),
         }
     }
 

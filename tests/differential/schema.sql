@@ -182,6 +182,17 @@ SELECT s.fk_team, s.members, s.grades, count(w.pk_task) AS tasks, sum(w.fk_price
 FROM team_size s LEFT JOIN person_task w ON w.fk_team = s.fk_team
 GROUP BY s.fk_team, s.members, s.grades
 
+CREATE VIEW tb_price_view AS SELECT * FROM tb_price
+
+CREATE FUNCTION take_seat() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.seats := NEW.seats % 12 + 1; RETURN NEW; END'
+
+CREATE TRIGGER take_seat BEFORE UPDATE OF label ON tb_slot FOR EACH ROW EXECUTE FUNCTION take_seat()
+
+CREATE FUNCTION label_booking() RETURNS trigger LANGUAGE plpgsql SET search_path = 'public' AS
+'BEGIN INSERT INTO tb_label (owner, word) VALUES (OLD.fk_person, ''gone''); DELETE FROM tb_span WHERE high = OLD.slot_a; RETURN NULL; END'
+
+CREATE TRIGGER label_booking AFTER DELETE ON tb_booking FOR EACH ROW EXECUTE FUNCTION label_booking()
+
 CREATE SCHEMA shadow
 
 CREATE FUNCTION shadow.lower(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''shadowed'''

@@ -219,16 +219,24 @@ fn count_lists(case: &Case) -> usize {
         .sum()
 }
 
-/// Puts the steps of the first savepoint in its place.
+/// Puts the steps of the first savepoint, or the statements of the first message, in its place.
 fn hoist(list: &mut Vec<Step>) {
     let first = list
         .iter()
-        .position(|step| matches!(step, Step::Savepoint { .. }));
-    if let Some(at) = first
-        && let Step::Savepoint { steps, .. } = list.remove(at)
-    {
-        list.splice(at..at, steps);
-    }
+        .position(|step| matches!(step, Step::Savepoint { .. } | Step::Message(_)));
+    let Some(at) = first else { return };
+    let steps = match list.remove(at) {
+        Step::Savepoint { steps, .. } => steps,
+        Step::Message(statements) => statements
+            .into_iter()
+            .map(|sql| Step::Statement {
+                kind: "of a message",
+                sql,
+            })
+            .collect(),
+        other => vec![other],
+    };
+    list.splice(at..at, steps);
 }
 
 /// Every text that can have marks.
@@ -246,6 +254,7 @@ fn add_texts<'a>(steps: &'a mut [Step], texts: &mut Vec<&'a mut String>) {
     for step in steps {
         match step {
             Step::Statement { sql, .. } => texts.push(sql),
+            Step::Message(statements) => texts.extend(statements),
             Step::Savepoint { steps, .. } => add_texts(steps, texts),
             Step::Copy { .. } | Step::Compare(_) => {}
         }

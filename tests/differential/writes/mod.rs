@@ -26,7 +26,9 @@ const BEGINS: [&str; 8] = [
     "BEGIN ISOLATION LEVEL SERIALIZABLE",
 ];
 
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 15] = [
+    "pg_tviews.pending_limit = 1",
+    "pg_tviews.pending_limit = 5",
     "TimeZone = 'America/New_York'",
     "TimeZone = 'Asia/Kolkata'",
     "DateStyle = 'German'",
@@ -52,7 +54,11 @@ pub fn transaction(rng: &mut Rng, readable: &Readable) -> Transaction {
     };
     let steps = if end == End::Each {
         (0..rng.u32(1..=3))
-            .map(|_| write(rng, readable))
+            .map(|_| match rng.u32(..10) {
+                0 => message(rng, readable),
+                1 => committing_block(rng, readable),
+                _ => write(rng, readable),
+            })
             .filter(|step| !matches!(step, Step::Statement { kind: "cursor", .. }))
             .collect()
     } else {
@@ -95,6 +101,30 @@ fn steps(rng: &mut Rng, readable: &Readable, count: u32, depth: u32) -> Vec<Step
     steps
 }
 
+fn message(rng: &mut Rng, readable: &Readable) -> Step {
+    let count = rng.u32(2..=4);
+    Step::Message(
+        (0..count)
+            .map(|_| statement::any(rng, readable).1)
+            .collect(),
+    )
+}
+
+/// plpgsql that ends transactions.
+fn committing_block(rng: &mut Rng, readable: &Readable) -> Step {
+    let parts: String = (0..rng.u32(2..=4))
+        .map(|_| {
+            let statement = statement::any(rng, readable).1;
+            let end = *pick(rng, &["", "COMMIT;\n", "COMMIT;\n", "ROLLBACK;\n"]);
+            optional(format!("EXECUTE $sql${statement}$sql$;\n{end}"))
+        })
+        .collect();
+    Step::Statement {
+        kind: "plpgsql with COMMIT",
+        sql: format!("DO $do$ BEGIN\n{parts}END $do$"),
+    }
+}
+
 fn write(rng: &mut Rng, readable: &Readable) -> Step {
     let (kind, sql) = match rng.u32(..100) {
         0..5 => return statement::copy(rng),
@@ -108,7 +138,10 @@ fn write(rng: &mut Rng, readable: &Readable) -> Step {
 /// What changes the session or the transaction rather than rows.
 fn session(rng: &mut Rng, readable: &Readable) -> (&'static str, String) {
     match rng.u32(..6) {
-        0 | 1 => ("SET", format!("SET {}", pick(rng, &SETTINGS))),
+        0 | 1 => {
+            let local = *pick(rng, &["", "", "LOCAL "]);
+            ("SET", format!("SET {local}{}", pick(rng, &SETTINGS)))
+        }
         2 => ("SET", "RESET ALL".to_owned()),
         3 => ("SET CONSTRAINTS", "SET CONSTRAINTS ALL DEFERRED".to_owned()),
         4 => (

@@ -29,6 +29,9 @@ pub fn any(rng: &mut Rng, readable: &Readable) -> Statement {
             sql.replace("tb_event", partition),
         );
     }
+    if table.name == "tb_price" && (is_change || kind.starts_with("INSERT")) && chance(rng, 30) {
+        return ("a view written", sql.replace("tb_price", "tb_price_view"));
+    }
     (kind, sql)
 }
 
