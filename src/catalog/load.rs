@@ -262,6 +262,7 @@ fn restrict(
     let restriction = |(n, scope): (usize, &Scope)| Restriction {
         query: scope.query,
         position: scope.position,
+        group: scope.group,
         parameter: 2 + 2 * n as i32,
     };
     let restrictions: Vec<Restriction> = graph.scopes.iter().enumerate().map(restriction).collect();

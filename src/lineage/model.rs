@@ -156,6 +156,8 @@ pub(crate) struct Scope {
     pub(crate) query: usize,
     /// Which of its columns, hidden ones included.
     pub(crate) position: i16,
+    /// Restrictions of one part with the same number hold together; those with others, as well.
+    pub(crate) group: usize,
     pub(crate) by: ScopeBy,
 }
 

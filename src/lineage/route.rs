@@ -12,41 +12,67 @@ use super::model::{
 };
 use super::model::{Route, Side};
 use crate::sabotage::{Rule, breaks};
+use std::collections::BTreeSet;
 
-/// Trees at most; choices beyond are left out, with the links that depend on them.
-const MAX_TREES: usize = 64;
+/// Trees at most for one source; choices beyond are left out, with the links that depend on them.
+const MAX_TREES: usize = 512;
 
 /// One route per source of the graph.
 pub(crate) fn choose(graph: &Graph) -> Vec<Route> {
-    let mut routes: Vec<Option<Route>> = vec![None; graph.sources.len()];
+    (0..graph.sources.len())
+        .map(|s| of_source(graph, s))
+        .collect()
+}
+
+fn of_source(graph: &Graph, source: usize) -> Route {
     let last = match breaks(Rule::Arms) {
         true => 1,
         false => usize::MAX,
     };
-    for arms in combinations(&graph.choices).into_iter().take(last) {
-        let chains = Tree::of(graph, &arms).grow();
-        for (route, chain) in routes.iter_mut().zip(chains) {
-            merge(route, chain);
-        }
+    let mut route = None;
+    for arms in combinations(graph, source).into_iter().take(last) {
+        merge(
+            &mut route,
+            Tree::of(graph, &arms).grow().swap_remove(source),
+        );
     }
-    let none = || Route::Full(Reason::NoLink);
-    routes.into_iter().map(|r| r.unwrap_or_else(none)).collect()
+    route.unwrap_or(Route::Full(Reason::NoLink))
 }
 
-/// Every way to choose one arm per choice.
-fn combinations(choices: &[usize]) -> Vec<Vec<usize>> {
-    let mut found: Vec<Vec<usize>> = vec![Vec::new()];
-    for arms in choices {
+/// Every way to choose one arm for each choice that a source's routes can depend on.
+fn combinations(graph: &Graph, source: usize) -> Vec<Vec<Choice>> {
+    let mut found: Vec<Vec<Choice>> = vec![Vec::new()];
+    for point in points(graph, source) {
+        let arms = graph.choices[point];
         if found.len() * arms > MAX_TREES {
             break;
         }
-        let extend = |chosen: &Vec<usize>| {
+        let extend = |chosen: &Vec<Choice>| {
             let chosen = chosen.clone();
-            (0..*arms).map(move |arm| [chosen.as_slice(), &[arm]].concat())
+            (0..arms).map(move |arm| [chosen.as_slice(), &[Choice { point, arm }]].concat())
         };
         found = found.iter().flat_map(extend).collect();
     }
     found
+}
+
+/// The choices between the links that lead on from a source, and between roots.
+fn points(graph: &Graph, source: usize) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::from([source]);
+    let mut met = 0;
+    while met != reached.len() {
+        met = reached.len();
+        let next: Vec<usize> = (graph.links.iter())
+            .filter(|l| reached.contains(&l.child.source))
+            .map(|l| l.parent.source)
+            .collect();
+        reached.extend(next);
+    }
+    let of_links = (graph.links.iter())
+        .filter(|l| reached.contains(&l.child.source))
+        .filter_map(|l| l.choice);
+    let of_roots = graph.roots.iter().filter_map(|r| r.choice);
+    of_links.chain(of_roots).map(|c| c.point).collect()
 }
 
 fn merge(route: &mut Option<Route>, chain: Result<Chain, Reason>) {
@@ -70,10 +96,8 @@ struct Tree<'g> {
 }
 
 impl<'g> Tree<'g> {
-    fn of(graph: &'g Graph, arms: &[usize]) -> Tree<'g> {
-        let holds = |choice: Option<Choice>| {
-            choice.is_none_or(|c| arms.get(c.point).is_some_and(|arm| *arm == c.arm))
-        };
+    fn of(graph: &'g Graph, chosen: &[Choice]) -> Tree<'g> {
+        let holds = |choice: Option<Choice>| choice.is_none_or(|c| chosen.contains(&c));
         let links: Vec<&Link> = graph.links.iter().filter(|l| holds(l.choice)).collect();
         let roots = graph.roots.iter().filter(|r| holds(r.choice));
         let roots = equal_roots(&graph.key, &links, roots.cloned().collect());

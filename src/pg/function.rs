@@ -163,6 +163,12 @@ pub(crate) fn default_equality(type_oid: Oid) -> Option<(Equality, bool)> {
     }
 }
 
+/// Whether two types, of which one can be relabelled as the other, have the same default equality.
+pub(crate) fn is_equality_shared(one: Oid, other: Oid) -> bool {
+    let families = |t: Oid| default_equality(t).map(|(e, _)| e.families);
+    one == other || families(one) == families(other)
+}
+
 /// Types whose equality is equality of images; for the others keys are made distinct in SQL.
 pub(crate) fn is_image_equal(type_oid: Oid) -> bool {
     [

@@ -19,10 +19,10 @@ use std::collections::{BTreeSet, HashSet};
 impl<'a> Walk<'a> {
     /// Whether the mates of a level's rows can be found.
     pub(super) fn is_mixable(&self, block: usize) -> bool {
-        let columns = self.columns_in_common(block);
-        !self.is_in_mate(block)
-            && !columns.is_empty()
-            && columns.iter().all(|t| self.mate_side(block, *t).is_some())
+        let can_find = |columns: &Vec<Target<'a>>| {
+            !columns.is_empty() && columns.iter().all(|t| self.mate_side(block, *t).is_some())
+        };
+        !self.is_in_mate(block) && self.mate_columns(block).iter().all(can_find)
     }
 
     fn is_in_mate(&self, block: usize) -> bool {
@@ -30,19 +30,27 @@ impl<'a> Walk<'a> {
         b.is_mate || b.outer.is_some_and(|o| self.is_in_mate(o))
     }
 
-    /// The columns by which every window of a level is partitioned, and DISTINCT ON groups.
-    fn columns_in_common(&self, block: usize) -> Vec<Target<'a>> {
+    /// The columns that mates are equal in: those by which every window of a level is partitioned, and
+    /// DISTINCT ON groups. Where they have none in common, the columns of each.
+    fn mate_columns(&self, block: usize) -> Vec<Vec<Target<'a>>> {
         let b = &self.blocks[block];
-        let groups = b.shape.partitions.iter();
-        let groups =
-            groups.chain((!b.shape.distinct_on.is_empty()).then_some(&b.shape.distinct_on));
-        let is_common = |t: &&Target<'a>| {
-            let is_grouped = b.shape.group.is_empty() || b.shape.group.contains(&t.sort_group_ref);
-            t.sort_group_ref != 0
-                && is_grouped
-                && groups.clone().all(|g| g.contains(&t.sort_group_ref))
+        let shape = &b.shape;
+        let distinct_on = (!shape.distinct_on.is_empty()).then_some(&shape.distinct_on);
+        let groups: Vec<&Vec<u32>> = shape.partitions.iter().chain(distinct_on).collect();
+        let targets = |is_meant: &dyn Fn(u32) -> bool| {
+            let is_grouped =
+                |r: u32| r != 0 && (shape.group.is_empty() || shape.group.contains(&r));
+            let fits = |t: &&Target<'a>| is_grouped(t.sort_group_ref) && is_meant(t.sort_group_ref);
+            b.targets.iter().filter(fits).copied().collect::<Vec<_>>()
         };
-        b.targets.iter().filter(is_common).copied().collect()
+        let common = targets(&|r| groups.iter().all(|g| g.contains(&r)));
+        match common.is_empty() {
+            true => groups
+                .iter()
+                .map(|g| targets(&|r| g.contains(&r)))
+                .collect(),
+            false => vec![common],
+        }
     }
 
     /// A column of PARTITION BY or DISTINCT ON as a side: of a table whose row is always there.
@@ -66,7 +74,7 @@ impl<'a> Walk<'a> {
             let address = self.blocks[block].query.address();
             let is_same = |b: &&Block<'_>| b.query.address() == address;
             match self.blocks.iter().filter(is_same).count() {
-                1 => self.walk_mate(block)?,
+                1 => self.walk_mates(block)?,
                 // Of a WITH query that is read twice: a restriction would be one for both.
                 _ => self.obstruct(block),
             }
@@ -85,7 +93,14 @@ impl<'a> Walk<'a> {
         });
     }
 
-    fn walk_mate(&mut self, block: usize) -> Result<()> {
+    fn walk_mates(&mut self, block: usize) -> Result<()> {
+        let groups = self.mate_columns(block).into_iter().enumerate();
+        groups
+            .into_iter()
+            .try_for_each(|(group, columns)| self.walk_mate(block, group, &columns))
+    }
+
+    fn walk_mate(&mut self, block: usize, group: usize, columns: &[Target<'a>]) -> Result<()> {
         let query = self.blocks[block].query;
         let outer = self.blocks[block].outer;
         self.is_mate_walk = true;
@@ -96,16 +111,17 @@ impl<'a> Walk<'a> {
             self.need(mate, position)?;
         }
         self.is_mate_walk = false;
-        for target in self.columns_in_common(block) {
+        for target in columns {
             let Some((equality, _)) = function::default_equality(target.expr.type_oid()) else {
                 continue;
             };
-            let side = |walk: &Self, of| walk.mate_side(of, target).map(|s| vec![vec![s]]);
+            let side = |walk: &Self, of| walk.mate_side(of, *target).map(|s| vec![vec![s]]);
             let (row, beside) = (side(self, block), side(self, mate));
             if let Some([sides]) = row.as_deref() {
                 self.scopes.push(Scope {
                     query: query.address(),
                     position: target.position,
+                    group,
                     by: ScopeBy::Rows(sides[0].clone()),
                 });
             }

@@ -150,9 +150,11 @@ impl<'a> Walk<'a> {
         }
         let type_oid = expr.type_oid();
         // A key that is cast from a grouped column has another equality than its groups.
-        let fits = |s: &Side| s.grouped_by.is_none() || s.type_oid == type_oid.to_u32();
+        let fits = |s: &Side| {
+            s.grouped_by.is_none() || function::is_equality_shared(type_oid, Oid::from(s.type_oid))
+        };
         let alternatives = self.output_sides(top, position).unwrap_or_default();
-        if alternatives.is_empty() || !alternatives.iter().flatten().all(fits) {
+        if alternatives.iter().all(Vec::is_empty) || !alternatives.iter().flatten().all(fits) {
             return Err(match self.is_carried(top, expr) {
                 true => Reason::RowsDepend,
                 false => Reason::KeyIsComputed,

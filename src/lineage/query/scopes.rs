@@ -19,6 +19,7 @@ impl<'a> Walk<'a> {
                 self.scopes.push(Scope {
                     query: self.blocks[block].query.address(),
                     position,
+                    group: 0,
                     by: ScopeBy::Key(*part),
                 });
             }

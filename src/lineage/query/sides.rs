@@ -77,7 +77,9 @@ impl<'a> Walk<'a> {
         if type_oid == bare.type_oid() {
             return Some(found);
         }
-        if found.iter().flatten().any(|s| s.grouped_by.is_some()) {
+        // As another type, values of a group can differ.
+        let is_grouped = found.iter().flatten().any(|s| s.grouped_by.is_some());
+        if is_grouped && !function::is_equality_shared(type_oid, bare.type_oid()) {
             return None;
         }
         let cast = |sides: Vec<Side>| sides.into_iter().map(|s| cast(s, type_oid)).collect();
@@ -160,7 +162,15 @@ impl<'a> Walk<'a> {
             let Item::Block(nested) = self.blocks[block].items[arm] else {
                 return None;
             };
-            let more = self.output_sides(nested, position)?;
+            let is_constant = |t: Target<'_>| {
+                let mut vars = Vec::new();
+                plain_vars(t.expr, &mut vars) && vars.is_empty()
+            };
+            let more = match self.target(nested, position).is_some_and(is_constant) {
+                // It restricts no table; those of its arm find no way.
+                true => vec![Vec::new()],
+                false => self.output_sides(nested, position)?,
+            };
             let with = |sides: &Vec<Side>| {
                 let sides = sides.clone();
                 more.iter().map(move |m| [sides.as_slice(), m].concat())
@@ -197,8 +207,14 @@ impl<'a> Walk<'a> {
     /// The source whose column a block's result column carries.
     pub(super) fn carried(&self, block: usize, position: i16) -> Option<Alternatives> {
         let b = &self.blocks[block];
-        if b.query.set_operation().is_some() {
-            return None;
+        if let Some(operation) = b.query.set_operation() {
+            // A row comes from one of the arms.
+            let arm = |index: usize| match b.items[index] {
+                Item::Block(nested) => self.carried(nested, position),
+                _ => None,
+            };
+            let each = operation.arms.into_iter().map(arm);
+            return Some(each.collect::<Option<Vec<_>>>()?.concat());
         }
         let found = self.sides(block, self.target(block, position)?.expr, Role::Parent)?;
         // Grouping sets make rows in which a grouped column is NULL and an expression of it is not.
@@ -250,7 +266,7 @@ impl<'a> Walk<'a> {
 
     /// The subquery in FROM whose result column a column is, and which one.
     pub(super) fn block_behind(&self, block: usize, target: Target<'a>) -> Option<(usize, i16)> {
-        let Kind::Var(var) = strip(target.expr).kind() else {
+        let Kind::Var(var) = target.expr.kind() else {
             return None;
         };
         match self.blocks[block].items.get(var.entry)? {
@@ -389,8 +405,7 @@ pub(super) fn alias<'a>(exprs: &[Expr<'a>], var: Var) -> Option<Expr<'a>> {
 fn cast(side: Side, type_oid: Oid) -> Side {
     let type_name = function::type_sql(type_oid);
     if side.element_type.is_some() {
-        let families = |t: Oid| function::default_equality(t).map(|(e, _)| e.families);
-        return match families(type_oid) == families(Oid::from(side.type_oid)) {
+        return match function::is_equality_shared(type_oid, Oid::from(side.type_oid)) {
             // The array stays as it is, for its index; what it is compared with is cast.
             true => Side {
                 type_oid: type_oid.to_u32(),

@@ -5,12 +5,15 @@ use super::{Inside, Tree, nested_queries};
 use crate::pg::function;
 use crate::pg::list::pointers;
 use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ptr::null_mut;
 
 /// A restriction of one result column, hidden ones included, of the query level at an address.
 pub(crate) struct Restriction {
     pub(crate) query: usize,
     pub(crate) position: i16,
+    /// Those of one query with the same number hold together, those with different ones alternatively.
+    pub(crate) group: usize,
     /// The number of the parameter that holds the values, an array. The one after it, a boolean, tells
     /// whether rows with NULL are wanted too.
     pub(crate) parameter: i32,
@@ -22,9 +25,11 @@ impl Tree {
         // SAFETY: nodes are made in the tree's own memory; addresses are looked for, not trusted.
         unsafe {
             let _inside = Inside::switch(self.memory);
-            restrictions
-                .iter()
-                .all(|r| find(self.root, r.query).is_some_and(|query| restrict(query, r).is_some()))
+            let queries: BTreeSet<usize> = restrictions.iter().map(|r| r.query).collect();
+            queries.into_iter().all(|address| {
+                let of_query = restrictions.iter().filter(|r| r.query == address);
+                find(self.root, address).is_some_and(|query| restrict(query, of_query).is_some())
+            })
         }
     }
 }
@@ -40,8 +45,36 @@ unsafe fn find(query: *mut pg_sys::Query, address: usize) -> Option<*mut pg_sys:
     }
 }
 
-unsafe fn restrict(query: *mut pg_sys::Query, restriction: &Restriction) -> Option<()> {
+unsafe fn restrict<'r>(
+    query: *mut pg_sys::Query,
+    restrictions: impl Iterator<Item = &'r Restriction>,
+) -> Option<()> {
+    use pg_sys::BoolExprType::{AND_EXPR, OR_EXPR};
+    let mut groups: BTreeMap<usize, Vec<*mut pg_sys::Node>> = BTreeMap::new();
     // SAFETY: a query of our own tree; every node made here is of the tree's memory.
+    unsafe {
+        for restriction in restrictions {
+            let condition = condition(query, restriction)?;
+            groups.entry(restriction.group).or_default().push(condition);
+        }
+        let together: Vec<_> = groups.values().map(|g| boolean(AND_EXPR, g)).collect();
+        let mut quals = vec![boolean(OR_EXPR, &together)];
+        let jointree = (*query).jointree;
+        if !(*jointree).quals.is_null() {
+            quals.insert(0, (*jointree).quals);
+        }
+        (*jointree).quals = boolean(AND_EXPR, &quals);
+    }
+    Some(())
+}
+
+/// `column = ANY (values) OR column IS NULL AND is_null_wanted`.
+unsafe fn condition(
+    query: *mut pg_sys::Query,
+    restriction: &Restriction,
+) -> Option<*mut pg_sys::Node> {
+    use pg_sys::BoolExprType::{AND_EXPR, OR_EXPR};
+    // SAFETY: as above.
     unsafe {
         let mut targets = pointers::<pg_sys::TargetEntry>((*query).targetList).into_iter();
         let target = targets.find(|t| (**t).resno == restriction.position)?;
@@ -59,14 +92,8 @@ unsafe fn restrict(query: *mut pg_sys::Query, restriction: &Restriction) -> Opti
         (*is_null).arg = copy(column).cast();
         (*is_null).nulltesttype = pg_sys::NullTestType::IS_NULL;
         let wanted = parameter(restriction.parameter + 1, pg_sys::BOOLOID);
-        let both = boolean(pg_sys::BoolExprType::AND_EXPR, &[is_null.cast(), wanted]);
-        let either = boolean(pg_sys::BoolExprType::OR_EXPR, &[any.cast(), both]);
-        let jointree = (*query).jointree;
-        (*jointree).quals = match (*jointree).quals.is_null() {
-            true => either,
-            false => boolean(pg_sys::BoolExprType::AND_EXPR, &[(*jointree).quals, either]),
-        };
-        Some(())
+        let null = boolean(AND_EXPR, &[is_null.cast(), wanted]);
+        Some(boolean(OR_EXPR, &[any.cast(), null]))
     }
 }
 
@@ -102,6 +129,9 @@ unsafe fn boolean(
     operation: pg_sys::BoolExprType::Type,
     args: &[*mut pg_sys::Node],
 ) -> *mut pg_sys::Node {
+    if let [only] = args {
+        return *only;
+    }
     // SAFETY: a node of our own over nodes of the tree.
     unsafe {
         let made = node::<pg_sys::BoolExpr>(NodeTag::T_BoolExpr);
