@@ -44,7 +44,7 @@ use std::env;
 use std::time::{Duration, Instant};
 
 /// Rounds of the fixed run, enough for each written query to have its turn.
-const ROUNDS: u64 = 100;
+const ROUNDS: u64 = 72;
 
 #[test]
 fn every_tview_equals_its_query_after_every_transaction() {

@@ -302,9 +302,11 @@ impl<'a> Session<'a> {
         let _ = self.client.batch_execute("ROLLBACK");
         self.must("BEGIN")?;
         for done in self.trail.clone() {
-            // What failed then and was rolled back to a savepoint is not on the trail; the last statement may fail again.
+            // What failed and was rolled back to a savepoint is not on the trail. The last statement may fail again, which
+            // leaves the state before it.
+            self.must("SAVEPOINT again")?;
             if perform(&mut self.client, &done).is_err() {
-                break;
+                return self.must("ROLLBACK TO again");
             }
         }
         Ok(())

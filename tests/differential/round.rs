@@ -32,7 +32,10 @@ pub fn case(seed: u64) -> Case {
         .filter(|tview| tview.is_key_certain)
         .map(|tview| tview.name.clone())
         .collect();
-    let readable = Readable { tviews: &names };
+    let readable = Readable {
+        tviews: &names,
+        are_keys_certain: names.len() == tviews.len(),
+    };
     let transactions = (0..TRANSACTIONS)
         .map(|_| transaction(&mut rng, &readable))
         .collect();

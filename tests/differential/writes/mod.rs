@@ -13,6 +13,9 @@ use fastrand::Rng;
 pub struct Readable<'a> {
     /// TVIEWs that can be read anywhere, since reading them never fails.
     pub tviews: &'a [String],
+    /// Where a TVIEW's keys may repeat, what failed has to be done again up to that point, which is not found inside of
+    /// blocks and messages.
+    pub are_keys_certain: bool,
 }
 
 const BEGINS: [&str; 8] = [
@@ -55,6 +58,7 @@ pub fn transaction(rng: &mut Rng, readable: &Readable) -> Transaction {
     let steps = if end == End::Each {
         (0..rng.u32(1..=3))
             .map(|_| match rng.u32(..10) {
+                _ if !readable.are_keys_certain => write(rng, readable),
                 0 => message(rng, readable),
                 1 => committing_block(rng, readable),
                 _ => write(rng, readable),
@@ -129,7 +133,7 @@ fn write(rng: &mut Rng, readable: &Readable) -> Step {
     let (kind, sql) = match rng.u32(..100) {
         0..5 => return statement::copy(rng),
         5..10 => session(rng, readable),
-        10..16 => block(rng, readable),
+        10..16 if readable.are_keys_certain => block(rng, readable),
         _ => statement::any(rng, readable),
     };
     Step::Statement { kind, sql }
