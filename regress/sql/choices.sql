@@ -48,8 +48,8 @@ $$
     FROM tb_a a LEFT JOIN tb_b b ON b.pk = a.up LEFT JOIN tb_c c ON c.x = coalesce(b.x, a.x) GROUP BY a.pk, a.id
 $$ AS over,
 $$
-    SELECT coalesce(b.pk, c.pk + 100) AS pk_key, oracle.uuid(coalesce(b.pk, c.pk + 100)) AS id, jsonb_build_object('a', (SELECT count(*) FROM tb_a a WHERE a.x = coalesce(b.x, c.x)), 'c', jsonb_agg(c.v ORDER BY c.pk)) AS data
-    FROM tb_b b FULL JOIN tb_c c ON c.fk_b = b.pk GROUP BY coalesce(b.pk, c.pk + 100), coalesce(b.x, c.x)
+    SELECT coalesce(b.pk, c.pk + 100) AS pk_key, oracle.uuid(coalesce(b.pk, c.pk + 100)) AS id, jsonb_build_object('a', sum((SELECT count(*) FROM tb_a a WHERE a.x = coalesce(b.x, c.x))), 'c', jsonb_agg(c.v ORDER BY c.pk)) AS data
+    FROM tb_b b FULL JOIN tb_c c ON c.fk_b = b.pk GROUP BY coalesce(b.pk, c.pk + 100)
 $$ AS key,
 $$
     SELECT a.pk AS pk_same, a.id, jsonb_build_object('b', (SELECT jsonb_agg(b.v ORDER BY b.pk) FROM tb_b b WHERE b.x IS NOT DISTINCT FROM a.x AND NOT (b.y IS DISTINCT FROM a.y))) AS data
