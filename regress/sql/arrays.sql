@@ -1,5 +1,7 @@
 -- Links through the elements of arrays and the rows that functions make of a column.
 \set SHOW_CONTEXT never
+-- Without statistics the oracle's queries look dear enough to be compiled.
+SET jit = off;
 CREATE SCHEMA arrays;
 SET search_path = arrays, public;
 

@@ -1,6 +1,8 @@
 -- IN, NOT IN, ANY, ALL and EXISTS: also where their value is read rather than required, and where NULL on
 -- either side makes it unknown for rows that no value links.
 \set SHOW_CONTEXT never
+-- Without statistics the oracle's queries look dear enough to be compiled.
+SET jit = off;
 CREATE SCHEMA memberships;
 SET search_path = memberships, public;
 
