@@ -21,8 +21,6 @@ pub(crate) enum Rule {
     OuterJoins,
     /// No restriction goes below LIMIT.
     Limits,
-    /// Nor below GROUP BY, except on its columns.
-    Groups,
     /// Rows of a partition depend on each other.
     Mates,
     /// NULL differs from nothing.

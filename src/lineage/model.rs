@@ -168,6 +168,14 @@ pub(crate) enum ScopeBy {
     Key(usize),
     /// A column that the rows of a key have.
     Rows(Side),
+    /// A column that the rows of a key have, and those above them in a tree.
+    Tree {
+        row: Side,
+        /// What names it in the rows below.
+        parent: Side,
+        operator: String,
+        parent_is_left: bool,
+    },
 }
 
 /// What the analysis of a defining query gives.

@@ -391,7 +391,7 @@ fn pairs(
     arms
 }
 
-fn link(
+pub(super) fn link(
     equality: &function::Equality,
     collation: u32,
     child: Side,

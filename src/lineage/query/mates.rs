@@ -25,7 +25,7 @@ impl<'a> Walk<'a> {
         !self.is_in_mate(block) && self.mate_columns(block).iter().all(can_find)
     }
 
-    fn is_in_mate(&self, block: usize) -> bool {
+    pub(super) fn is_in_mate(&self, block: usize) -> bool {
         let b = &self.blocks[block];
         b.is_mate || b.outer.is_some_and(|o| self.is_in_mate(o))
     }
@@ -74,6 +74,7 @@ impl<'a> Walk<'a> {
             let address = self.blocks[block].query.address();
             let is_same = |b: &&Block<'_>| b.query.address() == address;
             match self.blocks.iter().filter(is_same).count() {
+                1 if self.blocks[block].is_recursive => self.walk_tree(block)?,
                 1 => self.walk_mates(block)?,
                 // Of a WITH query that is read twice: a restriction would be one for both.
                 _ => self.obstruct(block),

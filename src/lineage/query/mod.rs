@@ -7,7 +7,7 @@
 //!
 //! [`source`] says which tables there may be, [`links`] finds the equalities, [`sides`] the sources
 //! behind them, [`nullable`] what an outer join makes NULL, [`mates`] the rows that a window
-//! or DISTINCT ON makes depend on each other, [`recursion`] the links of recursive queries, [`scopes`] where a refresh must
+//! or DISTINCT ON makes depend on each other, [`recursion`] the links of recursive queries, [`tree`] restricts them, [`scopes`] where a refresh must
 //! restrict the query itself.
 
 mod links;
@@ -17,6 +17,7 @@ mod recursion;
 mod scopes;
 mod sides;
 mod source;
+mod tree;
 
 use super::model::{Choice, Graph, KeyPart, Link, Reason, Root, Scope, Side, Source};
 use super::volatility;
@@ -78,6 +79,8 @@ struct Walk<'a> {
     is_before: Cell<bool>,
     /// Blocks of subqueries whose `IN` must hold.
     strict_sublinks: HashSet<usize>,
+    /// How recursive queries go on.
+    steps: Vec<tree::Step<'a>>,
     /// The number of arms of each choice met so far.
     choices: Vec<usize>,
     /// The walk is inside a level that is walked again.
@@ -94,6 +97,7 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
         sublinks: HashMap::new(),
         strict_sublinks: HashSet::new(),
         is_before: Cell::new(false),
+        steps: Vec::new(),
         choices: Vec::new(),
         is_mate_walk: false,
         scopes: Vec::new(),

@@ -5,9 +5,10 @@
 //! column of the very table that is linked (`JOIN up ON p.pk = up.fk_parent`, where `up` has
 //! `p.fk_parent`), a row matters to the first arm through any number of rows of its own table. That
 //! holds for a recursive query that is correlated to one row of the outer query; a restriction on
-//! the result of a recursive query leads nowhere.
+//! the result of a recursive query is what [`super::tree`] cares for.
 
 use super::sides::{self, Role, strip};
+use super::tree::Step;
 use super::{Item, Walk};
 use crate::lineage::model::{Link, Side};
 use crate::pg::node::{Expr, Kind};
@@ -33,6 +34,14 @@ impl<'a> Walk<'a> {
         let Some((query, position)) = self.given_before(block, parent) else {
             return;
         };
+        self.steps.push(Step {
+            query,
+            position,
+            parent: child,
+            operator,
+            collation,
+            parent_is_left: child_is_left,
+        });
         let (Some(first), Some(passed)) = (self.arm(query, 0), self.passed(query, position)) else {
             return;
         };
@@ -67,14 +76,6 @@ impl<'a> Walk<'a> {
         let level = self.level_up(block, var.levels_up).ok()?;
         match self.blocks[level].items.get(var.entry)? {
             Item::Recursion(query) => Some((*query, var.attribute)),
-            _ => None,
-        }
-    }
-
-    fn arm(&self, query: usize, arm: usize) -> Option<usize> {
-        let arms = self.blocks[query].query.set_operation()?.arms;
-        match self.blocks[query].items[*arms.get(arm)?] {
-            Item::Block(nested) if arms.len() == 2 => Some(nested),
             _ => None,
         }
     }

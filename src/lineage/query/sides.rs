@@ -149,6 +149,10 @@ impl<'a> Walk<'a> {
 
     /// The sources that a restriction on a result column of a block restricts.
     pub(super) fn output_sides(&self, block: usize, position: i16) -> Option<Alternatives> {
+        let b = &self.blocks[block];
+        if b.is_recursive && b.query.set_operation().is_some() {
+            return self.tree_sides(block, position);
+        }
         if !self.is_open(block, position) {
             return None;
         }
@@ -238,12 +242,14 @@ impl<'a> Walk<'a> {
         };
         let b = &self.blocks[block];
         let shape = &b.shape;
+        // A column that is not grouped by depends on one that is: each group has one value of it.
+        let is_column = |t: &Target<'_>| matches!(t.expr.kind(), Kind::Var(_));
         let is_open = !b.is_recursive
             && (!shape.has_limit || breaks(Rule::Limits))
             && !shape.has_grouping_sets
             && (shape.group.is_empty()
-                || breaks(Rule::Groups)
-                || shape.group.contains(&target.sort_group_ref))
+                || shape.group.contains(&target.sort_group_ref)
+                || is_column(&target))
             && !(shape.has_aggregates && shape.group.is_empty());
         is_open && (!self.is_mixed(block, position) || self.is_mixable(block))
     }
@@ -275,7 +281,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn source_side(&self, source: usize, attribute: i16, expr: Expr<'a>) -> Option<Side> {
+    pub(super) fn source_side(
+        &self,
+        source: usize,
+        attribute: i16,
+        expr: Expr<'a>,
+    ) -> Option<Side> {
         let s = &self.sources[source];
         let column = s.column(attribute)?;
         let over =

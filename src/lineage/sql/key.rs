@@ -61,34 +61,65 @@ pub(crate) fn scope_query(
     let keys = table.keys();
     let values = match &scope.by {
         ScopeBy::Key(part) => format!("SELECT k.k{part} FROM {keys}"),
-        ScopeBy::Rows(side) => {
-            let source = &graph.sources[side.source];
-            let start = format!("{} AS {}", source.name.sql(), tag(side.source));
-            let chains = routes[side.source].chains();
-            if chains.is_empty() {
-                return None;
-            }
-            let conditions = match side.form {
-                Form::Computed => source.conditions.as_slice(),
-                _ => &[],
+        ScopeBy::Rows(side) => rows_of_keys(graph, routes, side, &side.sql, table)?,
+        ScopeBy::Tree {
+            row,
+            parent,
+            operator,
+            parent_is_left,
+        } => {
+            let columns = format!("{}, {}", row.sql, parent.sql);
+            let first = rows_of_keys(graph, routes, row, &columns, table)?;
+            let source = &graph.sources[row.source];
+            let name = |side: &Side| {
+                let column = source.column(*side.attributes.first()?)?;
+                Some(format!("x.{}", quote(&column.name)))
             };
-            join(chains, " UNION ALL ", |_, chain| {
-                let on = join(&chain.key, " AND ", |_, (part, side)| {
-                    format!("{} {} k.k{part}", value(*part, side), table.equals[*part])
-                });
-                format!(
-                    "SELECT {} FROM {} JOIN {keys} ON {}{on}",
-                    side.sql,
-                    joined(graph, &start, chain),
-                    join(conditions, "", |_, c| format!("{} AND ", c.sql))
-                )
-            })
+            let (own, above) = (name(row)?, name(parent)?);
+            let on = match parent_is_left {
+                true => format!("up.above {operator} {own}"),
+                false => format!("{own} {operator} up.above"),
+            };
+            format!(
+                "WITH RECURSIVE up(v, above) AS (SELECT * FROM ({first}) AS f UNION \
+                 SELECT {own}, {above} FROM up JOIN {} AS x ON {on}) SELECT up.v FROM up",
+                source.name.sql()
+            )
         }
     };
     Some(format!(
         "SELECT pg_catalog.array_agg(s.v), COALESCE(pg_catalog.bool_or(s.v IS NULL), false) \
          FROM (SELECT DISTINCT u.v FROM ({values}) AS u(v)) AS s"
     ))
+}
+
+/// Columns of the rows of a source that some keys have.
+fn rows_of_keys(
+    graph: &Graph,
+    routes: &[Route],
+    side: &Side,
+    columns: &str,
+    table: &Table<'_>,
+) -> Option<String> {
+    let source = &graph.sources[side.source];
+    let start = format!("{} AS {}", source.name.sql(), tag(side.source));
+    let conditions = match side.form {
+        Form::Computed => source.conditions.as_slice(),
+        _ => &[],
+    };
+    let of_chain = |_, chain: &Chain| {
+        let on = join(&chain.key, " AND ", |_, (part, side)| {
+            format!("{} {} k.k{part}", value(*part, side), table.equals[*part])
+        });
+        format!(
+            "SELECT {columns} FROM {} JOIN {} ON {}{on}",
+            joined(graph, &start, chain),
+            table.keys(),
+            join(conditions, "", |_, c| format!("{} AND ", c.sql))
+        )
+    };
+    let chains = routes[side.source].chains();
+    (!chains.is_empty()).then(|| join(chains, " UNION ALL ", of_chain))
 }
 
 /// Captured values as a table that has the source's tag and column names.
