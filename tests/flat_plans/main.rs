@@ -1,7 +1,8 @@
 //! A refresh reads as many rows in large tables as in small ones, for every kind of query that has selective routes.
 //!
 //! Counted, not timed: the rows that the executor fetches from tables, by sequential and index scans, for one write and its
-//! flush. Each product has ten reviews and each category a hundred products, whatever the size.
+//! flush. Each product has ten reviews and each category a hundred products,
+//! and ten products rest on each other, whatever the size.
 
 #[path = "../server/mod.rs"]
 mod server;
@@ -12,22 +13,23 @@ use server::Server;
 use shapes::SHAPES;
 
 /// Reviews in the small and the large schema.
-const SIZES: [i32; 2] = [1_000, 1_000_000];
+const SIZES: [i32; 2] = [1_000, 400_000];
 
 const SCHEMA: &str = "
     CREATE TABLE tb_category (pk_category int PRIMARY KEY, id uuid NOT NULL, fk_parent int, name text, unshown int);
-    CREATE TABLE tb_product (pk_product int PRIMARY KEY, id uuid NOT NULL, fk_category int NOT NULL, fk_maker int, name text,
+    CREATE TABLE tb_product (pk_product int PRIMARY KEY, id uuid NOT NULL, fk_category int NOT NULL, fk_maker int, fk_base int, name text,
         tags text[], unshown int);
     CREATE TABLE tb_tag (code text PRIMARY KEY, id uuid NOT NULL, label text);
     CREATE TABLE tb_review (pk_review int PRIMARY KEY, id uuid NOT NULL, fk_product int NOT NULL, body text, stars bigint);
     INSERT INTO tb_category SELECT n, gen_random_uuid(), nullif(n / 4, 0), 'c' || n, 0 FROM generate_series(1, greatest($1 / 1000, 1)) n;
-    INSERT INTO tb_product SELECT n, gen_random_uuid(), (n - 1) / 100 + 1, nullif((n - 1) / 10, 9), 'p' || n,
+    INSERT INTO tb_product SELECT n, gen_random_uuid(), (n - 1) / 100 + 1, nullif((n - 1) / 10, 9), nullif(n % 10, 0) - n % 10 + n - 1, 'p' || n,
         ARRAY['t' || n, 't' || n + 1], 0 FROM generate_series(1, $1 / 10) n;
     INSERT INTO tb_tag SELECT 't' || n, gen_random_uuid(), 'tag ' || n FROM generate_series(1, $1 / 10) n;
     INSERT INTO tb_review SELECT n, gen_random_uuid(), (n - 1) / 10 + 1, 'r' || n, n % 5 FROM generate_series(1, $1) n;
     CREATE INDEX ON tb_category (fk_parent);
     CREATE INDEX ON tb_product (fk_category);
     CREATE INDEX ON tb_product (fk_maker);
+    CREATE INDEX ON tb_product (fk_base);
     CREATE INDEX ON tb_product USING gin (tags);
     CREATE INDEX ON tb_review (fk_product);
     ANALYZE;

@@ -158,4 +158,11 @@ pub const SHAPES: &[Shape] = &[
                 SELECT jsonb_agg(name ORDER BY pk_category) FROM up)) AS data FROM tb_product p",
         writes: &[PRODUCT],
     },
+    Shape {
+        name: "tree",
+        query: "WITH RECURSIVE t AS (SELECT p.pk_product, p.id, p.name AS path FROM tb_product p WHERE p.fk_base IS NULL
+                UNION ALL SELECT p.pk_product, p.id, t.path || '/' || p.name FROM tb_product p JOIN t ON t.pk_product = p.fk_base)
+                SELECT t.pk_product AS pk_tree, t.id, jsonb_build_object('path', t.path) AS data FROM t",
+        writes: &[PRODUCT],
+    },
 ];
