@@ -33,6 +33,29 @@ SELECT t.pk_team AS pk_recursive_ancestors, t.id, jsonb_build_object('above', (
         UNION ALL SELECT a.pk_team, a.fk_parent, a.name, up.level + 1 FROM tb_team a JOIN up ON a.pk_team = up.fk_parent WHERE up.level < 5)
     SELECT jsonb_agg(up.name ORDER BY up.level) FROM up)) AS data FROM tb_team t
 
+-- recursive_path
+SELECT t.pk_team AS pk_recursive_path, t.id, jsonb_build_object('path', (
+    WITH RECURSIVE up AS (
+        SELECT t.fk_parent AS above, 1 AS level
+        UNION ALL SELECT a.fk_parent, up.level + 1 FROM tb_team a JOIN up ON a.pk_team = up.above WHERE up.level < 8)
+    SELECT jsonb_agg(a.name ORDER BY up.level) FROM up JOIN tb_team a ON a.pk_team = up.above)) AS data FROM tb_team t
+
+-- recursive_descendants
+SELECT p.pk_person AS pk_recursive_descendants, p.id, d.data FROM tb_person p CROSS JOIN LATERAL (
+    WITH RECURSIVE below AS (
+        SELECT q.pk_person, q.grade FROM tb_person q WHERE q.fk_boss = p.pk_person
+        UNION SELECT q.pk_person, q.grade FROM below b JOIN tb_person q ON q.fk_boss = b.pk_person)
+    SELECT jsonb_build_object('count', count(*), 'grades', sum(grade)) AS data FROM below) d
+
+-- recursive_tree_of_labels
+WITH RECURSIVE tree AS (
+    SELECT t.pk_team, t.id, t.name::text AS path, 1 AS depth FROM tb_team t WHERE t.fk_parent IS NULL
+    UNION ALL
+    SELECT t.pk_team, t.id, concat(tree.path, '/', t.name, l.words), tree.depth + 1
+    FROM tree JOIN tb_team t ON t.fk_parent = tree.pk_team
+    LEFT JOIN LATERAL (SELECT string_agg(word, ',' ORDER BY word) AS words FROM tb_label WHERE owner = t.pk_team) l ON true)
+SELECT pk_team AS pk_recursive_tree_of_labels, id, jsonb_build_object('path', path, 'depth', depth) AS data FROM tree
+
 -- recursive_tree; key id
 WITH RECURSIVE tree AS (
     SELECT pk_team, id, name::text AS path, ARRAY[pk_team] AS way FROM tb_team WHERE fk_parent IS NULL
