@@ -105,6 +105,12 @@ pub(crate) fn array_type(element: Oid) -> Option<Oid> {
     super::value::Storage::of(element).array_type()
 }
 
+/// The type below a domain; any other type is its own.
+pub(crate) fn base_type(type_oid: Oid) -> Oid {
+    // SAFETY: a syscache lookup.
+    unsafe { pg_sys::getBaseType(type_oid) }
+}
+
 /// Leaves out types such as int2vector, of whose elements the array type is another one.
 fn element_is_of(array: Oid, element: Oid) -> bool {
     // SAFETY: a syscache lookup.

@@ -1,7 +1,7 @@
 //! Owns the search for links: equalities that must hold, wherever a query can state one.
 
 use super::Walk;
-use super::sides::{Alternatives, Role, strip};
+use super::sides::{Alternatives, Role, elements_of, strip};
 use crate::error::Result;
 use crate::lineage::model::{Choice, Condition, Equality, Link, Side};
 use crate::pg::function;
@@ -119,12 +119,13 @@ impl<'a> Walk<'a> {
         let mut found = Vec::new();
         for arm in &arms {
             let before = self.links.len();
-            let choices = self.choices.len();
+            let (choices, steps) = (self.choices.len(), self.steps.len());
             // A membership under OR is a value like another.
             let strict = self.strict_sublinks.clone();
             self.conjunct(block, *arm, restricted)?;
             self.strict_sublinks = strict;
             self.choices.truncate(choices);
+            self.steps.truncate(steps);
             let links = self.links.split_off(before);
             found.push(links.into_iter().filter(|l| l.choice.is_none()).collect());
         }
@@ -213,12 +214,7 @@ impl<'a> Walk<'a> {
         if !found.iter().flatten().all(fits) {
             return None;
         }
-        let of = |side: Side| Side {
-            type_oid: element.to_u32(),
-            element_type: Some(function::type_sql(element)),
-            is_not_null: false,
-            ..side
-        };
+        let of = |side: Side| elements_of(side, element);
         let all = |sides: Vec<Side>| sides.into_iter().map(of).collect();
         Some(found.into_iter().map(all).collect())
     }

@@ -17,12 +17,15 @@ use pgrx::pg_sys::Oid;
 use std::collections::{BTreeSet, HashSet};
 
 impl<'a> Walk<'a> {
-    /// Whether the mates of a level's rows can be found.
+    /// Whether the mates of a level's rows can be found. DISTINCT ON comes after windows: without a column
+    /// in common, the rivals of a row depend on rows of other partitions.
     pub(super) fn is_mixable(&self, block: usize) -> bool {
         let can_find = |columns: &Vec<Target<'a>>| {
             !columns.is_empty() && columns.iter().all(|t| self.mate_side(block, *t).is_some())
         };
-        !self.is_in_mate(block) && self.mate_columns(block).iter().all(can_find)
+        let columns = self.mate_columns(block);
+        let is_independent = columns.len() < 2 || self.blocks[block].shape.distinct_on.is_empty();
+        !self.is_in_mate(block) && is_independent && columns.iter().all(can_find)
     }
 
     pub(super) fn is_in_mate(&self, block: usize) -> bool {

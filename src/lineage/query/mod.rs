@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         position: i16,
         expr: Expr<'a>,
     ) -> std::result::Result<Vec<Root>, Reason> {
-        if self.is_output_nullable(top, position) {
+        if self.is_output_nullable(top, position) && !self.blocks[top].shape.has_grouping_sets {
             return Err(Reason::KeyIsNullable);
         }
         let type_oid = expr.type_oid();

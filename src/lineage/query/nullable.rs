@@ -78,7 +78,8 @@ impl<'a> Walk<'a> {
         (is_source && vars.iter().all(is_same)).then_some(entry)
     }
 
-    /// As [`Walk::is_nullable`], for a result column of a block or any arm of a set operation.
+    /// As [`Walk::is_nullable`], for a result column of a block or any arm of a set operation. Grouping
+    /// sets make NULLs too.
     pub(super) fn is_output_nullable(&self, block: usize, position: i16) -> bool {
         let b = &self.blocks[block];
         match b.query.set_operation() {
@@ -86,6 +87,7 @@ impl<'a> Walk<'a> {
                 Item::Block(nested) => self.is_output_nullable(nested, position),
                 _ => true,
             }),
+            None if b.shape.has_grouping_sets => true,
             None => self
                 .target(block, position)
                 .is_none_or(|t| self.is_nullable(block, t.expr)),

@@ -34,6 +34,9 @@ impl<'a> Walk<'a> {
         let Some((query, position)) = self.given_before(block, parent) else {
             return;
         };
+        let Some(children) = self.sides(block, child, role) else {
+            return;
+        };
         self.steps.push(Step {
             query,
             position,
@@ -53,8 +56,7 @@ impl<'a> Walk<'a> {
             .map(coerce);
         let before = self.links.len();
         let parents = parents.map(|side| vec![vec![side]]);
-        let children = self.sides(block, child, role);
-        self.equality(operator, collation, children, parents, child_is_left);
+        self.equality(operator, collation, Some(children), parents, child_is_left);
         for link in self.links.split_off(before) {
             match &passed {
                 Passed::Unchanged => self.links.push(link),

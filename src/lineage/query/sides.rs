@@ -139,12 +139,7 @@ impl<'a> Walk<'a> {
             .unnested()
             .is_none_or(|a| function::element_type(a.type_oid()) == Some(type_oid));
         let fits = is_array_of && array.element_type.is_none() && array.grouped_by.is_none();
-        (fits && function.returns_set()).then(|| Side {
-            type_oid: type_oid.to_u32(),
-            element_type: Some(function::type_sql(type_oid)),
-            is_not_null: false,
-            ..array
-        })
+        (fits && function.returns_set()).then(|| elements_of(array, type_oid))
     }
 
     /// The sources that a restriction on a result column of a block restricts.
@@ -411,6 +406,23 @@ pub(super) fn alias<'a>(exprs: &[Expr<'a>], var: Var) -> Option<Expr<'a>> {
     exprs
         .get(usize::try_from(var.attribute).ok()?.checked_sub(1)?)
         .copied()
+}
+
+/// The elements of an array as a side; those of a domain as its base type, because a value that they are
+/// compared with need not be one of the domain.
+pub(super) fn elements_of(array: Side, element: Oid) -> Side {
+    let base = function::base_type(element);
+    let name = function::type_sql(base);
+    Side {
+        sql: match base == element {
+            true => array.sql,
+            false => format!("({})::{name}[]", array.sql),
+        },
+        type_oid: base.to_u32(),
+        element_type: Some(name),
+        is_not_null: false,
+        ..array
+    }
 }
 
 fn cast(side: Side, type_oid: Oid) -> Side {

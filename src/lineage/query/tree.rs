@@ -59,7 +59,7 @@ impl<'a> Walk<'a> {
         let side = |arm: usize| {
             let block = self.arm(query, arm)?;
             let found = self.sides(block, self.target(block, position)?.expr, Role::Child(None))?;
-            sides::single(found).filter(|s| s.form == Form::Column && s.mixes.is_empty())
+            sides::single(found).filter(is_column)
         };
         Some([side(0)?, side(1)?])
     }
@@ -80,7 +80,7 @@ impl<'a> Walk<'a> {
         });
         let table = |side: &Side| self.sources[side.source].relid;
         let fits = is_plain
-            && parent.form == Form::Column
+            && is_column(&parent)
             && parent.source == row[1].source
             && table(&row[0]) == table(&row[1])
             && row[0].attributes == row[1].attributes
@@ -146,4 +146,8 @@ impl<'a> Walk<'a> {
             _ => None,
         }
     }
+}
+
+fn is_column(side: &Side) -> bool {
+    side.form == Form::Column && side.element_type.is_none() && side.mixes.is_empty()
 }
