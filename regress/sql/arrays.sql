@@ -5,13 +5,14 @@ SET jit = off;
 CREATE SCHEMA arrays;
 SET search_path = arrays, public;
 
-CREATE TABLE tb_post (pk int PRIMARY KEY, id uuid NOT NULL, tags int[], words text[], csv text, more jsonb, recs jsonb, low int, high int, one int);
+CREATE DOMAIN word AS text CHECK (VALUE <> '');
+CREATE TABLE tb_post (pk int PRIMARY KEY, id uuid NOT NULL, tags int[], words text[], csv text, more jsonb, recs jsonb, marks word[], low int, high int, one int);
 CREATE TABLE tb_tag (pk int PRIMARY KEY, id uuid NOT NULL, name text, posts int[]);
 INSERT INTO tb_post VALUES
-    (1, oracle.uuid(1), '{1,2}', '{red,blue}', 'red,blue', '["red"]', '[{"name": "red"}]', 1, 2, 1),
-    (2, oracle.uuid(2), '{2,2,NULL}', '{green,NULL}', '', '[]', '[]', 3, 3, 2),
-    (3, oracle.uuid(3), '{}', NULL, NULL, NULL, NULL, NULL, 2, NULL),
-    (4, oracle.uuid(4), NULL, '{}', 'green', '["green", "blue", "green"]', NULL, 2, 1, 3);
+    (1, oracle.uuid(1), '{1,2}', '{red,blue}', 'red,blue', '["red"]', '[{"name": "red"}]', '{red}', 1, 2, 1),
+    (2, oracle.uuid(2), '{2,2,NULL}', '{green,NULL}', '', '[]', '[]', '{green,red}', 3, 3, 2),
+    (3, oracle.uuid(3), '{}', NULL, NULL, NULL, NULL, NULL, NULL, 2, NULL),
+    (4, oracle.uuid(4), NULL, '{}', 'green', '["green", "blue", "green"]', NULL, '{}', 2, 1, 3);
 INSERT INTO tb_tag VALUES
     (1, oracle.uuid(11), 'red', '{1,2}'), (2, oracle.uuid(12), 'blue', '{}'), (3, oracle.uuid(13), 'green', '{4,NULL,4}');
 
@@ -70,10 +71,14 @@ CREATE TABLE tv_records AS :records;
 SELECT $$ SELECT p.pk AS pk_both, p.id, jsonb_build_object('tags', (
               SELECT jsonb_agg(DISTINCT t.pk) FROM tb_tag t, unnest(t.posts) x(v), unnest(p.tags) y(v) WHERE x.v = y.v)) AS data FROM tb_post p $$ AS both \gset
 CREATE TABLE tv_both AS :both;
+-- Elements of a domain, compared with values that it does not allow.
+SELECT $$ SELECT p.pk AS pk_marks, p.id, jsonb_build_object('tags', (
+              SELECT jsonb_agg(t.pk ORDER BY t.pk) FROM unnest(p.marks) AS m JOIN tb_tag t ON t.name = m)) AS data FROM tb_post p $$ AS marks \gset
+CREATE TABLE tv_marks AS :marks;
 
 SELECT oracle.routes('tv_any') AS "any", oracle.routes('tv_within') AS within, oracle.routes('tv_either') AS either, oracle.routes('tv_column') AS "column";
 SELECT oracle.routes('tv_from') AS "from", oracle.routes('tv_lateral') AS "lateral", oracle.routes('tv_number') AS number, oracle.routes('tv_list') AS list;
-SELECT oracle.routes('tv_element') AS element, oracle.routes('tv_tag') AS tag, oracle.routes('tv_word') AS word, oracle.routes('tv_both') AS both;
+SELECT oracle.routes('tv_element') AS element, oracle.routes('tv_tag') AS tag, oracle.routes('tv_word') AS word, oracle.routes('tv_both') AS both, oracle.routes('tv_marks') AS marks;
 SELECT oracle.routes('tv_json') AS json, oracle.routes('tv_split') AS split, oracle.routes('tv_series') AS series, oracle.routes('tv_records') AS records;
 
 PREPARE checks AS
@@ -84,7 +89,7 @@ SELECT oracle.check('tv_any', :'any_query') AS "any", oracle.check('tv_within', 
        oracle.check('tv_element', :'element') AS element, oracle.check('tv_tag', :'tag') AS tag, oracle.check('tv_word', :'word') AS word,
        oracle.check('tv_json', :'json') AS json, oracle.check('tv_split', :'split') AS split,
        oracle.check('tv_series', :'series') AS series, oracle.check('tv_records', :'records') AS records,
-       oracle.check('tv_both', :'both') AS both;
+       oracle.check('tv_both', :'both') AS both, oracle.check('tv_marks', :'marks') AS marks;
 EXECUTE checks;
 -- What the elements point to: renamed, renumbered, gone and back.
 UPDATE tb_tag SET name = upper(name) WHERE pk IN (1, 3);
@@ -108,6 +113,8 @@ EXECUTE checks;
 UPDATE tb_post SET tags = '{{1,2},{2,4}}', words = '{blue}', csv = 'blue,blue', more = '[null, "blue"]', recs = '[{"name": "blue"}, {"name": "green"}]', low = 1, high = 4, one = 3 WHERE pk < 3;
 EXECUTE checks;
 UPDATE tb_tag SET name = 'violet' WHERE name = 'blue';
+UPDATE tb_tag SET name = '' WHERE pk = 1;
+UPDATE tb_tag SET name = 'red' WHERE name = '';
 EXECUTE checks;
 -- Both ends at once: the array gives up an element whose table row goes, and takes one that comes.
 BEGIN;
@@ -134,6 +141,6 @@ EXECUTE checks;
 INSERT INTO tb_tag VALUES (4, oracle.uuid(14), 'green', '{1,2,3,4}');
 EXECUTE checks;
 DELETE FROM tb_post;
-INSERT INTO tb_post VALUES (4, oracle.uuid(4), '{4}', '{green}', 'green', '["green"]', '[]', 3, 4, 4);
+INSERT INTO tb_post VALUES (4, oracle.uuid(4), '{4}', '{green}', 'green', '["green"]', '[]', '{green}', 3, 4, 4);
 EXECUTE checks;
 SELECT data FROM tv_word ORDER BY pk_word;

@@ -51,6 +51,10 @@ CREATE TABLE tv_shown AS :shown;
 CREATE TABLE tv_case AS :case_query;
 CREATE TABLE tv_or AS :or_query;
 CREATE TABLE tv_aggregate AS :aggregate;
+-- Of a column that is never NULL but where grouping sets make it so.
+SELECT $$ SELECT a.pk AS pk_sets, a.id, jsonb_build_object('none', jsonb_agg(s.z NOT IN (SELECT z FROM tb_b) ORDER BY s.z), 'same', jsonb_agg((SELECT sum(c.x) FROM tb_c c WHERE c.x IS NOT DISTINCT FROM s.z) ORDER BY s.z)) AS data
+   FROM tb_a a CROSS JOIN LATERAL (SELECT b.z FROM tb_b b WHERE b.x = a.x GROUP BY ROLLUP (b.z)) s GROUP BY a.pk, a.id $$ AS sets \gset
+CREATE TABLE tv_sets AS :sets;
 -- In the condition of an outer join: of its nullable side, required; of the other one, excluded.
 SELECT $$ SELECT a.pk AS pk_on, a.id, jsonb_build_object('c', c.pk) AS data
    FROM tb_a a LEFT JOIN tb_c c ON c.fk = a.pk AND c.x IN (SELECT x FROM tb_b) AND a.x NOT IN (SELECT y FROM tb_b WHERE n > 3) $$ AS on_query \gset
@@ -67,7 +71,7 @@ SELECT oracle.routes('tv_semi') AS semi, oracle.routes('tv_pair') AS pair, oracl
 SELECT oracle.routes('tv_not_in') AS not_in, oracle.routes('tv_not_null') AS "not null", oracle.routes('tv_half') AS half, oracle.routes('tv_not_pair') AS not_pair;
 SELECT oracle.routes('tv_all') AS "all", oracle.routes('tv_not_exists') AS not_exists, oracle.routes('tv_inner') AS "inner";
 SELECT oracle.routes('tv_shown') AS shown, oracle.routes('tv_case') AS "case", oracle.routes('tv_or') AS "or";
-SELECT oracle.routes('tv_aggregate') AS aggregate, oracle.routes('tv_on') AS "on";
+SELECT oracle.routes('tv_aggregate') AS aggregate, oracle.routes('tv_on') AS "on", oracle.routes('tv_sets') AS sets;
 SELECT oracle.routes('tv_above') AS above, oracle.routes('tv_counted') AS counted, oracle.routes('tv_first') AS first;
 
 PREPARE checks AS
@@ -78,7 +82,7 @@ SELECT oracle.check('tv_semi', :'semi') AS semi, oracle.check('tv_pair', :'pair'
        oracle.check('tv_all', :'all_query') AS "all", oracle.check('tv_not_exists', :'not_exists') AS not_exists,
        oracle.check('tv_inner', :'inner_query') AS "inner", oracle.check('tv_shown', :'shown') AS shown,
        oracle.check('tv_case', :'case_query') AS "case", oracle.check('tv_or', :'or_query') AS "or",
-       oracle.check('tv_aggregate', :'aggregate') AS aggregate, oracle.check('tv_on', :'on_query') AS "on",
+       oracle.check('tv_aggregate', :'aggregate') AS aggregate, oracle.check('tv_on', :'on_query') AS "on", oracle.check('tv_sets', :'sets') AS sets,
        oracle.check('tv_above', :'above') AS above, oracle.check('tv_counted', :'counted') AS counted,
        oracle.check('tv_first', :'first') AS first;
 EXECUTE checks;
@@ -101,6 +105,7 @@ UPDATE tb_b SET x = coalesce(x, pk);
 EXECUTE checks;
 UPDATE tb_b SET y = NULL, n = 9 WHERE pk = 1;
 INSERT INTO tb_c VALUES (3, NULL, 1), (4, 5, NULL);
+UPDATE tb_c SET fk = 2 WHERE x IS NULL;
 EXECUTE checks;
 DELETE FROM tb_c WHERE pk > 2;
 -- NULL on the other side, coming and going, while the list is empty and while it is not.

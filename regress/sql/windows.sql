@@ -32,12 +32,17 @@ $$ AS expr,
 $$
     SELECT pk AS pk_several, id, jsonb_build_object('n', count(*) OVER both_columns, 'of', count(*) OVER (PARTITION BY fk_team)) AS data
     FROM tb_player WINDOW both_columns AS (PARTITION BY fk_team, level)
-$$ AS several \gset
+$$ AS several,
+$$
+    SELECT pk AS pk_apart, id, jsonb_build_object('team', sum(score) OVER (PARTITION BY fk_team), 'city', sum(score) OVER (PARTITION BY city)) AS data
+    FROM tb_player
+$$ AS apart \gset
 CREATE TABLE tv_own AS :own;
 CREATE TABLE tv_rank AS :rank;
 CREATE TABLE tv_hidden AS :hidden;
 CREATE TABLE tv_expr AS :expr;
 CREATE TABLE tv_several AS :several;
+CREATE TABLE tv_apart AS :apart;
 -- Filtered by rank, over GROUP BY, in a subquery that another column joins, in a CTE, in a view.
 CREATE VIEW ranked AS
 SELECT pk, id, fk_team, level, score, rank() OVER (PARTITION BY fk_team ORDER BY score DESC, pk) AS place FROM tb_player;
@@ -85,26 +90,32 @@ $$ AS star \gset
 CREATE TABLE tv_first AS :first;
 CREATE TABLE tv_champion AS :champion;
 CREATE TABLE tv_star AS :star;
--- Full by right: a window over everything.
+-- Full by right: a window over everything; and who comes first by a window of another partition depends on rows of
+-- partitions that the first has no part in.
 SELECT $$
     SELECT pk AS pk_whole, id, jsonb_build_object('place', rank() OVER (ORDER BY score DESC)) AS data FROM tb_player
-$$ AS whole \gset
+$$ AS whole,
+$$
+    SELECT DISTINCT ON (fk_team) pk AS pk_by_city, id, jsonb_build_object('sum', sum(score) OVER (PARTITION BY city)) AS data
+    FROM tb_player ORDER BY fk_team, sum(score) OVER (PARTITION BY city), pk
+$$ AS by_city \gset
 CREATE TABLE tv_whole AS :whole;
+CREATE TABLE tv_by_city AS :by_city;
 
 SELECT oracle.routes('tv_own') AS own, oracle.routes('tv_rank') AS rank, oracle.routes('tv_hidden') AS hidden;
-SELECT oracle.routes('tv_expr') AS expr, oracle.routes('tv_several') AS several, oracle.routes('tv_top') AS top;
+SELECT oracle.routes('tv_expr') AS expr, oracle.routes('tv_several') AS several, oracle.routes('tv_apart') AS apart, oracle.routes('tv_top') AS top;
 SELECT oracle.routes('tv_grouped') AS grouped, oracle.routes('tv_joined') AS joined;
-SELECT oracle.routes('tv_cte') AS cte, oracle.routes('tv_view') AS view, oracle.routes('tv_whole') AS whole;
+SELECT oracle.routes('tv_cte') AS cte, oracle.routes('tv_view') AS view, oracle.routes('tv_whole') AS whole, oracle.routes('tv_by_city') AS by_city;
 SELECT oracle.routes('tv_first') AS first, oracle.routes('tv_champion') AS champion, oracle.routes('tv_star') AS star;
 
 PREPARE checks AS
 SELECT oracle.check('tv_own', :'own') AS own, oracle.check('tv_rank', :'rank') AS rank, oracle.check('tv_hidden', :'hidden') AS hidden,
-       oracle.check('tv_expr', :'expr') AS expr, oracle.check('tv_several', :'several') AS several,
+       oracle.check('tv_expr', :'expr') AS expr, oracle.check('tv_several', :'several') AS several, oracle.check('tv_apart', :'apart') AS apart,
        oracle.check('tv_top', :'top') AS top, oracle.check('tv_grouped', :'grouped') AS grouped,
        oracle.check('tv_joined', :'joined') AS joined, oracle.check('tv_cte', :'cte') AS cte,
        oracle.check('tv_view', :'view') AS view, oracle.check('tv_first', :'first') AS first,
        oracle.check('tv_champion', :'champion') AS champion, oracle.check('tv_star', :'star') AS star,
-       oracle.check('tv_whole', :'whole') AS whole;
+       oracle.check('tv_whole', :'whole') AS whole, oracle.check('tv_by_city', :'by_city') AS by_city;
 EXECUTE checks;
 -- One row of a partition is written, and only those beside it follow.
 SELECT oracle.mark('tv_rank');
