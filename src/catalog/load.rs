@@ -125,6 +125,7 @@ pub(super) fn load(
         key_queries,
         scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
         has_other_unique: !unique.is_empty(),
+        is_computed: routes.iter().any(Route::is_computed),
         views,
         graph,
         routes,

@@ -47,6 +47,8 @@ pub(crate) struct Tview {
     pub(crate) views: Vec<Oid>,
     pub(crate) graph: Graph,
     pub(crate) routes: Vec<Route>,
+    /// A route evaluates expressions, which can fail for rows that the query leaves out.
+    pub(crate) is_computed: bool,
     /// Per source, from captured values to keys; `None` where the values are keys.
     pub(crate) key_queries: Vec<Option<String>>,
     /// From keys to further parameters of the comparison: see [`crate::lineage::sql::key::scope_query`].

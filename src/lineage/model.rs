@@ -293,6 +293,16 @@ impl Chain {
 }
 
 impl Route {
+    /// Whether it evaluates expressions, which can fail for rows that the query leaves out.
+    pub(crate) fn is_computed(&self) -> bool {
+        let is_computed = |s: &Side| s.form == Form::Computed;
+        self.chains().iter().any(|c| {
+            let links = c.hops.iter().flat_map(|h| &h.links);
+            c.key.iter().any(|(_, side)| is_computed(side))
+                || links.flat_map(|l| [&l.child, &l.parent]).any(is_computed)
+        })
+    }
+
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Route::Keys(chains) if chains.iter().all(|c| c.hops.is_empty()) => "direct",

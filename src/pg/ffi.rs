@@ -51,6 +51,9 @@ unsafe extern "C-unwind" {
     ) -> pg_sys::Portal;
     pub(super) fn SPI_cursor_fetch(portal: pg_sys::Portal, forward: bool, count: c_long);
     pub(super) fn datumCopy(value: pg_sys::Datum, by_value: bool, len: c_int) -> pg_sys::Datum;
+    pub(super) fn BeginInternalSubTransaction(name: *const c_char);
+    pub(super) fn ReleaseCurrentSubTransaction();
+    pub(super) fn RollbackAndReleaseCurrentSubTransaction();
     pub(super) fn AfterTriggerFireDeferred();
     pub(super) fn PreCommit_Portals(is_prepare: bool) -> bool;
 

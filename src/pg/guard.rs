@@ -12,12 +12,12 @@
 
 use super::ffi;
 use crate::error::{Error, Result};
-use pgrx::pg_sys;
 use pgrx::pg_sys::panic::CaughtError;
-use std::cell::RefCell;
+use pgrx::{PgSqlErrorCode, pg_sys};
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
 /// An error of PostgreSQL's on its way through Rust.
 struct Raised(*mut pg_sys::ErrorData);
@@ -26,6 +26,8 @@ struct Raised(*mut pg_sys::ErrorData);
 unsafe impl Send for Raised {}
 
 thread_local! {
+    /// Where an error is copied to if not into the current subtransaction's memory.
+    static SHELTER: Cell<pg_sys::MemoryContext> = const { Cell::new(null_mut()) };
     /// What the extension is doing, innermost last; becomes the CONTEXT of errors.
     static ACTIVITY: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// What an error of ours has come out of so far, innermost first.
@@ -103,7 +105,10 @@ pub(super) unsafe fn call<T>(f: impl FnOnce() -> T) -> T {
 unsafe fn unwind(memory: pg_sys::MemoryContext) -> ! {
     // SAFETY: the copy lives until the (sub)transaction, which must abort, is cleaned up.
     let edata = unsafe {
-        pg_sys::CurrentMemoryContext = pg_sys::CurTransactionContext;
+        pg_sys::CurrentMemoryContext = match SHELTER.get() {
+            shelter if shelter.is_null() => pg_sys::CurTransactionContext,
+            shelter => shelter,
+        };
         let edata = ffi::CopyErrorData();
         ffi::FlushErrorState();
         if let Some(what) = activity() {
@@ -168,6 +173,47 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
         }
         Err(other) => resume_unwind(other),
     })
+}
+
+/// Runs `f`, which only reads, in a subtransaction of its own; `None` if values that it met made it
+/// fail (SQLSTATE classes 22 and 23).
+pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+    // SAFETY: as plpgsql's EXCEPTION: context and owner are put back, since both ways out of the
+    // subtransaction leave those of its parent.
+    let (memory, owner, outer) = unsafe {
+        let (memory, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+        let outer = SHELTER.replace(pg_sys::CurTransactionContext);
+        call(|| ffi::BeginInternalSubTransaction(null()));
+        pg_sys::CurrentMemoryContext = memory;
+        (memory, owner, outer)
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    SHELTER.set(outer);
+    // SAFETY: the subtransaction begun above is the current one again.
+    unsafe {
+        match outcome {
+            Ok(Ok(_)) => call(|| ffi::ReleaseCurrentSubTransaction()),
+            _ => call(|| ffi::RollbackAndReleaseCurrentSubTransaction()),
+        }
+        pg_sys::CurrentMemoryContext = memory;
+        pg_sys::CurrentResourceOwner = owner;
+    }
+    match outcome {
+        Ok(result) => result.map(Some),
+        Err(payload) => match payload.downcast_ref::<Raised>() {
+            Some(raised) if is_of_data(raised) => Ok(None),
+            _ => resume_unwind(payload),
+        },
+    }
+}
+
+fn is_of_data(raised: &Raised) -> bool {
+    // SAFETY: the copy outlives the subtransaction. A class is the first two characters, of six bits
+    // each (ERRCODE_TO_CATEGORY in utils/elog.h).
+    let class = unsafe { (*raised.0).sqlerrcode } & 0xfff;
+    let of = |state: PgSqlErrorCode| state as i32 & 0xfff == class;
+    of(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION)
+        || of(PgSqlErrorCode::ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
 }
 
 fn failed() -> Option<String> {

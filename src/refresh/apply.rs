@@ -5,10 +5,11 @@
 //! of a foreign-key action, because a restricted operation forbids the deferred triggers that a
 //! TVIEW may have.
 
-use super::{KEYS_AT_ONCE, as_reader, take_snapshot};
+use super::{KEYS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
 use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
+use crate::pg::guard::{Level, tell};
 use crate::pg::identity::{Bounds, Identity};
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Rows, Session};
@@ -69,26 +70,41 @@ enum Pass {
     Deletes,
 }
 
-/// Computes the rows of some keys and writes those that differ.
+/// Computes the rows of some keys and writes those that differ. False if that cannot be done for keys
+/// alone.
 pub(super) fn keys(
     session: &Session,
     tview: &Tview,
     keys: &[Row],
     freshness: Freshness,
-) -> Result<()> {
+) -> Result<bool> {
     let in_parts = keys.len() > KEYS_AT_ONCE;
     for pass in passes(tview.has_other_unique && in_parts) {
         for some in keys.chunks(KEYS_AT_ONCE) {
             let active = take_snapshot(freshness);
             let different = {
                 let _reader = as_reader(tview);
-                let args = comparison(session, tview, some, active.snapshot())?;
-                session.run(&tview.statements.compare_keys, &args, active.snapshot())?
+                compare(session, tview, some, active.snapshot())?
+            };
+            let Some(different) = different else {
+                return Ok(false);
             };
             write(session, tview, &different, *pass, active.snapshot())?;
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+fn compare<'s>(
+    session: &'s Session,
+    tview: &Tview,
+    keys: &[Row],
+    snapshot: Snapshot<'_>,
+) -> Result<Option<Rows<'s>>> {
+    unless_expressions_fail(tview, || {
+        let args = comparison(session, tview, keys, snapshot)?;
+        session.run(&tview.statements.compare_keys, &args, snapshot)
+    })
 }
 
 /// The parameters of a comparison: the keys, and by what parts of the query are restricted for them.
@@ -154,8 +170,14 @@ pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<()> {
     let _reader = as_reader(tview);
     let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
     let key = sample.row(0, &tview.key);
-    let args = comparison(session, tview, &[key], active.snapshot())?;
-    session.run(&tview.statements.compare_keys, &args, active.snapshot())?;
+    if compare(session, tview, &[key], active.snapshot())?.is_none() {
+        let message = format!(
+            "every change compares the whole TVIEW \"{}\", because an expression fails for rows that its query leaves out",
+            tview.name.name
+        );
+        let hint = "Join on columns, or let the expression be NULL for such rows.";
+        tell(Level::Warning, &message, None, Some(hint));
+    }
     for (source, query) in tview.key_queries.iter().enumerate() {
         let Some(query) = query else { continue };
         let columns = tview.start_storage(source);

@@ -12,7 +12,7 @@ pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::pg::guard::within;
+use crate::pg::guard::{unless_data_fails, within};
 use crate::pg::identity::{Bounds, Identity, ReadWrite, Settings};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::Session;
@@ -131,12 +131,26 @@ fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
             resolve::keys(&session, tview, work.rows, freshness)?
         }
     };
-    match keys {
-        Some(keys) => apply::keys(&session, tview, &keys, freshness),
-        None => {
-            settings.set("seq_page_cost", "1");
-            reconcile(&session, tview, freshness).map(|_| ())
-        }
+    let is_done = match keys {
+        Some(keys) => apply::keys(&session, tview, &keys, freshness)?,
+        None => false,
+    };
+    if !is_done {
+        settings.set("seq_page_cost", "1");
+        reconcile(&session, tview, freshness)?;
+    }
+    Ok(())
+}
+
+/// Reads what leads to keys or restricts to them; `None` if an expression failed, for rows that the
+/// query itself may leave out: then all is to be compared, as the query says.
+fn unless_expressions_fail<T>(
+    tview: &Tview,
+    read: impl FnOnce() -> Result<T>,
+) -> Result<Option<T>> {
+    match tview.is_computed {
+        true => unless_data_fails(read),
+        false => read().map(Some),
     }
 }
 

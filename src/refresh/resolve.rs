@@ -1,6 +1,6 @@
 //! Owns the way from captured values to the keys of the rows to compute again.
 
-use super::{KEYS_AT_ONCE, as_reader, take_snapshot};
+use super::{KEYS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
 use crate::guc;
@@ -48,15 +48,20 @@ pub(super) fn keys(
             let strict = tview.routes[start.source].is_strict();
             let leads_on = |row: &Row| row.iter().zip(&strict).all(|(v, s)| !(*s && v.is_null()));
             let rows: Vec<Row> = rows.into_iter().filter(leads_on).collect();
-            let is_null_met = look_up(
-                session,
-                tview,
-                &start,
-                &rows,
-                query,
-                active.snapshot(),
-                &mut keys,
-            )?;
+            let look_up = || {
+                look_up(
+                    session,
+                    tview,
+                    &start,
+                    &rows,
+                    query,
+                    active.snapshot(),
+                    &mut keys,
+                )
+            };
+            let Some(is_null_met) = unless_expressions_fail(tview, look_up)? else {
+                return Ok(None);
+            };
             if is_null_met {
                 refuse_null_keys(session, tview, active.snapshot())?;
             }
