@@ -12,6 +12,7 @@ CREATE TABLE tb_employee (
     salary numeric NOT NULL,
     score float8 NOT NULL DEFAULT 0
 );
+CREATE INDEX ON tb_employee (fk_department);
 INSERT INTO tb_department VALUES (1, oracle.uuid(1), 'Sales'), (2, oracle.uuid(2), 'Lab'), (3, oracle.uuid(3), 'Empty');
 INSERT INTO tb_employee VALUES
     (1, oracle.uuid(11), 1, 'Ada', 100, 0.1), (2, oracle.uuid(12), 1, 'Bob', 200.0, 0.2),

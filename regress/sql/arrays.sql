@@ -7,7 +7,12 @@ SET search_path = arrays, public;
 
 CREATE DOMAIN word AS text CHECK (VALUE <> '');
 CREATE TABLE tb_post (pk int PRIMARY KEY, id uuid NOT NULL, tags int[], words text[], csv text, more jsonb, recs jsonb, marks word[], low int, high int, one int);
+CREATE INDEX ON tb_post USING gin (tags);
+CREATE INDEX ON tb_post (one);
+CREATE INDEX ON tb_post USING gin (words);
+CREATE INDEX ON tb_post USING gin (marks);
 CREATE TABLE tb_tag (pk int PRIMARY KEY, id uuid NOT NULL, name text, posts int[]);
+CREATE INDEX ON tb_tag (name);
 INSERT INTO tb_post VALUES
     (1, oracle.uuid(1), '{1,2}', '{red,blue}', 'red,blue', '["red"]', '[{"name": "red"}]', '{red}', 1, 2, 1),
     (2, oracle.uuid(2), '{2,2,NULL}', '{green,NULL}', '', '[]', '[]', '{green,red}', 3, 3, 2),

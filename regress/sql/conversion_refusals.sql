@@ -5,6 +5,7 @@ CREATE SCHEMA conversion_refusals;
 SET search_path = conversion_refusals, public;
 
 CREATE TABLE tb_author (pk_author int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
+CREATE INDEX ON tb_author (id);
 INSERT INTO tb_author VALUES (1, oracle.uuid(1), 'Ada'), (2, oracle.uuid(2), 'Bob');
 SELECT $$
     SELECT pk_author, id, jsonb_build_object('name', name) AS data FROM tb_author

@@ -11,6 +11,7 @@ CREATE TABLE tb_invoice (
     amount numeric NOT NULL,
     paid boolean NOT NULL DEFAULT false
 );
+CREATE INDEX ON tb_invoice (fk_customer);
 INSERT INTO tb_customer VALUES (1, oracle.uuid(1), 'Acme'), (2, oracle.uuid(2), 'Bolt'), (3, oracle.uuid(3), 'Cog');
 INSERT INTO tb_invoice VALUES
     (1, oracle.uuid(11), 1, 10.00), (2, oracle.uuid(12), 1, 20.00), (3, oracle.uuid(13), 2, 5), (4, oracle.uuid(14), 2, 6.5);

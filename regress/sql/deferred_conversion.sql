@@ -9,6 +9,7 @@ CREATE TABLE tb_category (
     id uuid NOT NULL,
     name text NOT NULL
 );
+CREATE INDEX ON tb_category (id);
 CREATE TABLE tb_product (
     pk_product int PRIMARY KEY,
     id uuid NOT NULL,
@@ -16,6 +17,8 @@ CREATE TABLE tb_product (
     name text NOT NULL,
     price numeric NOT NULL
 );
+CREATE INDEX ON tb_product (fk_category);
+CREATE INDEX ON tb_product (id);
 INSERT INTO tb_category VALUES (1, oracle.uuid(101), 'Tools'), (2, oracle.uuid(102), 'Toys');
 INSERT INTO tb_product VALUES
     (1, oracle.uuid(1), 1, 'Hammer', 12.50),

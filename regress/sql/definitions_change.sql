@@ -6,9 +6,12 @@ SET search_path = definitions_change, public;
 
 -- Partitions and children come and go.
 CREATE TABLE tb_sale (pk_sale int, id uuid NOT NULL, year int NOT NULL, amount numeric) PARTITION BY LIST (year);
+CREATE INDEX ON tb_sale (pk_sale);
 CREATE TABLE tb_sale_2023 PARTITION OF tb_sale FOR VALUES IN (2023);
+CREATE INDEX ON tb_sale_2023 (id);
 INSERT INTO tb_sale VALUES (1, oracle.uuid(1), 2023, 10);
 CREATE TABLE tb_place (pk_place int, id uuid NOT NULL, name text);
+CREATE INDEX ON tb_place (pk_place);
 INSERT INTO tb_place VALUES (1, oracle.uuid(1), 'Rome');
 SELECT 'SELECT pk_sale, id, jsonb_build_object(''name'', amount) AS data FROM tb_sale' AS sale,
        'SELECT pk_place, id, jsonb_build_object(''name'', name) AS data FROM tb_place' AS place \gset
@@ -60,6 +63,7 @@ EXECUTE checks;
 
 -- A child that is a source itself joins and leaves, and is dropped.
 CREATE TABLE tb_hamlet (pk_place int, id uuid NOT NULL, name text);
+CREATE INDEX ON tb_hamlet (id);
 INSERT INTO tb_hamlet VALUES (7, oracle.uuid(7), 'Civita');
 CREATE TABLE tv_hamlet AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_hamlet;
 ALTER TABLE tb_hamlet INHERIT tb_place;

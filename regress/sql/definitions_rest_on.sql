@@ -11,6 +11,7 @@ CREATE TYPE feature AS (mood feeling, age int);
 CREATE TYPE portrait AS (features feature[], label text);
 CREATE TABLE tb_cat (pk_cat int PRIMARY KEY, id uuid NOT NULL, portrait portrait, span span, mood mood, name text);
 CREATE TABLE tb_note (pk_note int PRIMARY KEY, id uuid NOT NULL, mood text, text text);
+CREATE INDEX ON tb_note (mood);
 INSERT INTO tb_cat VALUES (1, oracle.uuid(1), ROW(ARRAY[ROW('calm', 3)::feature], 'Tom'), '[calm,cross]', 'cross', 'Tom');
 INSERT INTO tb_note VALUES (1, oracle.uuid(1), 'angry', 'hisses');
 CREATE VIEW cat AS SELECT pk_cat, id, portrait FROM tb_cat;

@@ -5,6 +5,7 @@ CREATE SCHEMA errors;
 SET search_path = errors, public;
 
 CREATE TABLE tb_item (pk_item int PRIMARY KEY, id uuid, name text, price numeric, sold_on date);
+CREATE INDEX ON tb_item (id);
 INSERT INTO tb_item VALUES (1, oracle.uuid(1), 'Cup', 2.50, '2024-01-31'), (2, oracle.uuid(2), 'Jug', 9, NULL);
 CREATE VIEW plain_view AS SELECT * FROM tb_item;
 CREATE SEQUENCE tv_sequence;
@@ -111,6 +112,7 @@ SELECT * FROM oracle.kinds('tv_columns', 'tv_precise');
 
 -- A key that repeats or is missing: the first one is named.
 CREATE TABLE tb_loose (pk_loose int, id uuid, name text);
+CREATE INDEX ON tb_loose (pk_loose);
 INSERT INTO tb_loose VALUES (3, oracle.uuid(3), 'c'), (2, oracle.uuid(2), 'b'), (2, oracle.uuid(4), 'again');
 SELECT oracle.sqlstate($$SELECT pg_tviews_create('tv_loose', 'SELECT pk_loose, id, jsonb_build_object(''name'', name) AS data FROM tb_loose')$$);
 CREATE TABLE tv_loose AS SELECT pk_loose, id, jsonb_build_object('name', name) AS data FROM tb_loose;

@@ -5,8 +5,13 @@ SET search_path = explain, public;
 
 CREATE TABLE tb_country (code char(2) PRIMARY KEY, name text NOT NULL, flag text);
 CREATE TABLE tb_user (pk_user int PRIMARY KEY, id uuid NOT NULL, country char(2), name text NOT NULL, secret text);
+CREATE INDEX ON tb_user (country);
+CREATE INDEX ON tb_user (id);
 CREATE TABLE tb_post (pk_post int PRIMARY KEY, id uuid NOT NULL, fk_author int, fk_editor int, title text NOT NULL, draft text);
+CREATE INDEX ON tb_post (fk_author);
+CREATE INDEX ON tb_post (fk_editor);
 CREATE TABLE tb_comment (pk_comment int PRIMARY KEY, fk_post int, fk_user int, body text NOT NULL);
+CREATE INDEX ON tb_comment (fk_post);
 CREATE TABLE tb_quota (top int);
 CREATE TABLE tv_post AS
 SELECT p.pk_post, p.id, jsonb_build_object('title', p.title, 'author', a.name, 'country', c.name, 'editor', e.name,

@@ -5,7 +5,11 @@ CREATE SCHEMA full_route;
 SET search_path = full_route, public;
 
 CREATE TABLE tb_part (pk_part int PRIMARY KEY, id uuid NOT NULL, fk_parent int, name text NOT NULL, weight int, spare text);
+CREATE INDEX ON tb_part (weight);
+CREATE INDEX ON tb_part (((md5(name))::uuid));
+CREATE INDEX ON tb_part (fk_parent);
 CREATE TABLE tb_limit (low int, high int, label text NOT NULL, remark text);
+CREATE INDEX ON tb_limit (low);
 INSERT INTO tb_part VALUES
     (1, oracle.uuid(1), NULL, 'Bicycle', 1), (2, oracle.uuid(2), 1, 'Wheel', 2), (3, oracle.uuid(3), 2, 'Spoke', 3),
     (4, oracle.uuid(4), 1, 'Frame', NULL);

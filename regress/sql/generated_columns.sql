@@ -13,6 +13,7 @@ CREATE TABLE tb_author (
     code int GENERATED ALWAYS AS (pk_author * 10) :kind,
     name text GENERATED ALWAYS AS (first || ' ' || last) :kind
 );
+CREATE INDEX ON tb_author (code);
 CREATE TABLE tb_book (
     pk_book int PRIMARY KEY,
     id uuid NOT NULL,
@@ -21,6 +22,9 @@ CREATE TABLE tb_book (
     fk_author int GENERATED ALWAYS AS (reference / 10) :kind,
     slug text GENERATED ALWAYS AS (lower(title)) :kind
 );
+CREATE INDEX ON tb_book (fk_author);
+CREATE INDEX ON tb_book (reference);
+CREATE INDEX ON tb_book (slug);
 INSERT INTO tb_author VALUES
     (1, oracle.uuid(1), 'Ada', 'Ames'), (2, oracle.uuid(2), 'Bob', 'Bell'), (3, oracle.uuid(3), 'Cy', 'Cole');
 INSERT INTO tb_book VALUES

@@ -11,6 +11,7 @@ CREATE TABLE tb_user (
     country char(2) REFERENCES tb_country,
     name text NOT NULL
 );
+CREATE INDEX ON tb_user (country);
 CREATE TABLE tb_post (
     pk_post int PRIMARY KEY,
     id uuid NOT NULL,
@@ -18,6 +19,9 @@ CREATE TABLE tb_post (
     fk_editor int,
     title text NOT NULL
 );
+CREATE INDEX ON tb_post (fk_author);
+CREATE INDEX ON tb_post (id);
+CREATE INDEX ON tb_post (fk_editor);
 INSERT INTO tb_country VALUES ('de', 'Germany'), ('fr', 'France'), ('jp', 'Japan');
 INSERT INTO tb_user VALUES
     (1, oracle.uuid(1), 'de', 'Ada'), (2, oracle.uuid(2), 'fr', 'Bob'), (3, oracle.uuid(3), NULL, 'Cy');
@@ -163,6 +167,7 @@ CREATE TABLE tb_order (
     sku varchar(10),
     on_date date
 );
+CREATE INDEX ON tb_order (warehouse, sku COLLATE "C", on_date);
 INSERT INTO tb_stock VALUES ('north', 'cup', '2024-01-01', 5), ('north', 'jug', '2024-01-01', 1.0), ('south', 'cup', '2024-01-01', 7);
 INSERT INTO tb_order VALUES
     (1, oracle.uuid(21), 'north', 'cup', '2024-01-01'), (2, oracle.uuid(22), 'south', 'cup', '2024-01-01'),
@@ -187,6 +192,8 @@ SELECT oracle.check('tv_order', :'several');
 -- a link of numeric whose equal values look different.
 CREATE TABLE tb_rate (grade numeric PRIMARY KEY, label text NOT NULL);
 CREATE TABLE tb_room (pk_room smallint PRIMARY KEY, id uuid NOT NULL, grade int, owner bigint);
+CREATE INDEX ON tb_room (((grade)::numeric));
+CREATE INDEX ON tb_room (owner);
 INSERT INTO tb_rate VALUES (1.0, 'plain'), (2, 'fine'), (2.5, 'never');
 INSERT INTO tb_room VALUES (1, oracle.uuid(31), 1, 1), (2, oracle.uuid(32), 2, 3), (3, oracle.uuid(33), 3, NULL);
 SELECT $$
@@ -203,6 +210,7 @@ SELECT oracle.check('tv_room', :'room'), oracle.routes('tv_room');
 -- float8 zero and minus zero are equal, and so are NaNs.
 CREATE TABLE tb_level (height float8 PRIMARY KEY, label text NOT NULL);
 CREATE TABLE tb_mark (pk_mark int PRIMARY KEY, id uuid NOT NULL, height float8);
+CREATE INDEX ON tb_mark (height);
 INSERT INTO tb_level VALUES (0, 'sea'), ('NaN', 'unknown');
 INSERT INTO tb_mark VALUES (1, oracle.uuid(41), '-0'), (2, oracle.uuid(42), 'NaN'), (3, oracle.uuid(43), 0);
 SELECT $$
@@ -219,6 +227,7 @@ SELECT oracle.check('tv_mark', :'mark'), oracle.routes('tv_mark');
 CREATE COLLATION ignoring_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE TABLE tb_tag (tag text COLLATE ignoring_case PRIMARY KEY, label text NOT NULL);
 CREATE TABLE tb_note (pk_note int PRIMARY KEY, id uuid NOT NULL, tag text COLLATE ignoring_case);
+CREATE INDEX ON tb_note (tag);
 INSERT INTO tb_tag VALUES ('Red', 'colour'), ('Big', 'size');
 INSERT INTO tb_note VALUES (1, oracle.uuid(51), 'RED'), (2, oracle.uuid(52), 'red'), (3, oracle.uuid(53), 'big');
 SELECT $$

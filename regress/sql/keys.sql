@@ -5,6 +5,8 @@ SET search_path = keys, public;
 
 -- bigint beyond the range of integer.
 CREATE TABLE tb_big (pk_big bigint PRIMARY KEY, id uuid NOT NULL, name text);
+CREATE INDEX ON tb_big (id);
+CREATE INDEX ON tb_big (name);
 INSERT INTO tb_big VALUES (5000000000, oracle.uuid(1), 'five'), (-6000000000, oracle.uuid(2), 'minus six');
 SELECT $$ SELECT pk_big, id, jsonb_build_object('name', name) AS data FROM tb_big $$ AS big \gset
 CREATE TABLE tv_big AS :big;
@@ -21,6 +23,7 @@ UPDATE tb_small SET name = upper(name);
 SELECT oracle.check('tv_small', :'small'), oracle.routes('tv_small');
 -- Only a uuid: there is no pk column.
 CREATE TABLE tb_token (id uuid PRIMARY KEY, name text);
+CREATE INDEX ON tb_token (name);
 INSERT INTO tb_token VALUES (oracle.uuid(1), 'one'), (oracle.uuid(2), 'two');
 SELECT $$ SELECT id, jsonb_build_object('name', name) AS data FROM tb_token $$ AS token \gset
 CREATE TABLE tv_token AS :token;
@@ -62,6 +65,7 @@ SELECT oracle.check('tv_price', :'price'), oracle.routes('tv_price');
 CREATE TABLE tb_student (pk_student int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE tb_course (pk_course int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE tb_attendance (fk_student int, fk_course int, grade int, PRIMARY KEY (fk_student, fk_course));
+CREATE INDEX ON tb_attendance (fk_course);
 INSERT INTO tb_student VALUES (1, 'Ada'), (2, 'Bob');
 INSERT INTO tb_course VALUES (1, 'Logic'), (2, 'Paint'), (3, 'Chess');
 INSERT INTO tb_attendance VALUES (1, 1, 10), (1, 2, 7), (2, 2, NULL);
@@ -133,6 +137,7 @@ SELECT oracle.check('tv_either', :'either'), oracle.routes('tv_either');
 
 -- The key changes where others point to it, and the rows that pointed there lose it.
 CREATE TABLE tb_note (pk_note int PRIMARY KEY, id uuid NOT NULL, word text, body text);
+CREATE INDEX ON tb_note (word);
 INSERT INTO tb_note VALUES (1, oracle.uuid(1), 'a', 'x'), (2, oracle.uuid(2), NULL, 'y');
 SELECT $$
     SELECT n.pk_note, n.id, jsonb_build_object('name', n.body, 'word', w.meaning) AS data

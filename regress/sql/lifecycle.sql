@@ -4,7 +4,9 @@ CREATE SCHEMA lifecycle;
 SET search_path = lifecycle, public;
 
 CREATE TABLE tb_room (pk_room int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
+CREATE INDEX ON tb_room (id);
 CREATE TABLE tb_booking (pk_booking int PRIMARY KEY, fk_room int NOT NULL, guest text NOT NULL);
+CREATE INDEX ON tb_booking (fk_room);
 INSERT INTO tb_room VALUES (1, oracle.uuid(1), 'Oak'), (2, oracle.uuid(2), 'Elm'), (3, oracle.uuid(3), 'Ash');
 INSERT INTO tb_booking VALUES (1, 1, 'Ada'), (2, 1, 'Bob'), (3, 2, 'Cy');
 SELECT $$
@@ -134,6 +136,7 @@ EXECUTE short;
 SELECT oracle.check('tv_short', 'SELECT id, jsonb_build_object(''name'', lower(name)) FROM tb_room'), oracle.routes('tv_short');
 -- No trigger of ours is left on a table that no TVIEW reads any more.
 CREATE TABLE tb_lonely (id uuid, name text);
+CREATE INDEX ON tb_lonely (id);
 CREATE TABLE tv_lonely AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_lonely;
 SELECT count(*) > 0 AS triggers FROM pg_trigger WHERE tgrelid = 'tb_lonely'::regclass;
 DROP TABLE tv_lonely;
@@ -143,6 +146,7 @@ INSERT INTO tb_lonely VALUES (oracle.uuid(1), 'free');
 SELECT split_part(oracle.sqlstate('DROP TABLE tb_booking'), ':', 1) AS refused;
 SELECT split_part(oracle.sqlstate('ALTER TABLE tb_booking DROP COLUMN guest'), ':', 1) AS refused;
 CREATE TABLE tb_doomed (id uuid, name text);
+CREATE INDEX ON tb_doomed (id);
 CREATE TABLE tv_doomed AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_doomed;
 DROP TABLE tb_doomed CASCADE;
 SELECT * FROM oracle.kinds('tv_doomed');
@@ -154,6 +158,7 @@ SELECT to_regclass('tv_kept'), to_regclass('v_kept');
 -- A whole schema goes.
 CREATE SCHEMA lifecycle_part;
 CREATE TABLE lifecycle_part.tb_x (id uuid, name text);
+CREATE INDEX ON lifecycle_part.tb_x (id);
 CREATE TABLE lifecycle_part.tv_x AS SELECT id, jsonb_build_object('name', name) AS data FROM lifecycle_part.tb_x;
 CREATE TABLE lifecycle_part.tv_room AS SELECT id, jsonb_build_object('name', name) AS data FROM tb_room;
 SET client_min_messages = warning;

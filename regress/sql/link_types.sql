@@ -17,12 +17,59 @@ CREATE TABLE tb_a (
     "numeric" numeric, "timestamptz" timestamptz, "char" char(6), "varchar" varchar(8), "int" int, "place" place, "array" int[],
     "range" int4range, "tags" text[], "Od""d" text
 );
+CREATE INDEX ON tb_a ("array");
+CREATE INDEX ON tb_a ("int");
+CREATE INDEX ON tb_a (ucs);
+CREATE INDEX ON tb_a ("char");
+CREATE INDEX ON tb_a (citext);
+CREATE INDEX ON tb_a (COALESCE("int", pk));
+CREATE INDEX ON tb_a (((citext)::pg_catalog.text) COLLATE link_types.folded);
+CREATE INDEX ON tb_a (("int" + "int"));
+CREATE INDEX ON tb_a (domain);
+CREATE INDEX ON tb_a (((ucs)::public.citext) COLLATE "C");
+CREATE INDEX ON tb_a (enum);
+CREATE INDEX ON tb_a (folded);
+CREATE INDEX ON tb_a (lower(("varchar")::text));
+CREATE INDEX ON tb_a ("numeric");
+CREATE INDEX ON tb_a (((place).x));
+CREATE INDEX ON tb_a (place);
+CREATE INDEX ON tb_a (lower("Od""d"));
+CREATE INDEX ON tb_a (range);
+CREATE INDEX ON tb_a ("int", uuid);
+CREATE INDEX ON tb_a ("int", (("int")::numeric), domain);
+CREATE INDEX ON tb_a (timestamptz);
+CREATE INDEX ON tb_a (uuid);
+CREATE INDEX ON tb_a ("varchar");
+CREATE INDEX ON tb_a ((("Od""d")::public.citext));
 CREATE TABLE tb_b (
     pk int PRIMARY KEY, label text,
     "domain" code, "enum" mood, "citext" citext, "folded" text COLLATE folded, "ucs" text COLLATE "C", "uuid" uuid,
     "numeric" numeric, "timestamptz" timestamptz, "char" char(8), "varchar" varchar(10), "int" bigint, "place" place, "array" int[],
     "range" int4range, "tags" citext[], "Od""d" text
 );
+CREATE INDEX ON tb_b ("array");
+CREATE INDEX ON tb_b (lower(range));
+CREATE INDEX ON tb_b (((citext)::pg_catalog.text) COLLATE "C");
+CREATE INDEX ON tb_b ("char");
+CREATE INDEX ON tb_b (citext);
+CREATE INDEX ON tb_b (COALESCE("int", (pk)::bigint));
+CREATE INDEX ON tb_b (ucs COLLATE link_types.folded);
+CREATE INDEX ON tb_b (("int" * 2));
+CREATE INDEX ON tb_b (domain);
+CREATE INDEX ON tb_b (enum);
+CREATE INDEX ON tb_b (folded);
+CREATE INDEX ON tb_b ("numeric");
+CREATE INDEX ON tb_b (((place).x));
+CREATE INDEX ON tb_b (place);
+CREATE INDEX ON tb_b (lower("Od""d"));
+CREATE INDEX ON tb_b (range);
+CREATE INDEX ON tb_b ("int", uuid);
+CREATE INDEX ON tb_b ("int", "numeric", "varchar");
+CREATE INDEX ON tb_b (timestamptz);
+CREATE INDEX ON tb_b (ucs);
+CREATE INDEX ON tb_b (uuid);
+CREATE INDEX ON tb_b ("varchar");
+CREATE INDEX ON tb_b ("int");
 -- Three pairs of rows that are equal in every column, though they look different where that is possible.
 INSERT INTO tb_a VALUES
     (1, oracle.uuid(1), 'one', 'calm', 'One', 'One', 'one', oracle.uuid(1), 1.0, '2024-01-01 00:00+00', 'one', 'one', 1, (1, 1.0), '{1}', '[1,2)', '{One}', 'One'),

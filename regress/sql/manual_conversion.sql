@@ -5,12 +5,15 @@ CREATE SCHEMA manual_conversion;
 SET search_path = manual_conversion, public;
 
 CREATE TABLE tb_author (pk_author int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
+CREATE INDEX ON tb_author (id);
 CREATE TABLE tb_post (
     pk_post int PRIMARY KEY,
     id uuid NOT NULL,
     fk_author int NOT NULL REFERENCES tb_author,
     title text NOT NULL
 );
+CREATE INDEX ON tb_post (fk_author);
+CREATE INDEX ON tb_post (id);
 INSERT INTO tb_author VALUES (1, oracle.uuid(1), 'Ada'), (2, oracle.uuid(2), 'Bob');
 INSERT INTO tb_post VALUES
     (1, oracle.uuid(11), 1, 'On engines'), (2, oracle.uuid(12), 1, 'On loops'), (3, oracle.uuid(13), 2, 'On paint');

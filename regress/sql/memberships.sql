@@ -7,8 +7,18 @@ CREATE SCHEMA memberships;
 SET search_path = memberships, public;
 
 CREATE TABLE tb_a (pk int PRIMARY KEY, id uuid NOT NULL, x int, y int, z int NOT NULL);
+CREATE INDEX ON tb_a (x);
+CREATE INDEX ON tb_a (x, y);
+CREATE INDEX ON tb_a (z);
+CREATE INDEX ON tb_a (y);
 CREATE TABLE tb_b (pk int PRIMARY KEY, x int, y int, z int NOT NULL, n int NOT NULL);
+CREATE INDEX ON tb_b (x);
+CREATE INDEX ON tb_b (x, y);
+CREATE INDEX ON tb_b (z);
+CREATE INDEX ON tb_b (y);
 CREATE TABLE tb_c (pk int PRIMARY KEY, x int, fk int);
+CREATE INDEX ON tb_c (fk);
+CREATE INDEX ON tb_c (x);
 INSERT INTO tb_a SELECT n, oracle.uuid(n), nullif(n, 4), n % 3, n FROM generate_series(1, 5) n;
 INSERT INTO tb_b VALUES (1, 1, 1, 1, 1), (2, 2, 1, 2, 2);
 INSERT INTO tb_c VALUES (1, 1, 1), (2, 3, 2);

@@ -5,8 +5,15 @@ CREATE SCHEMA outer_joins;
 SET search_path = outer_joins, public;
 
 CREATE TABLE tb_a (pk int PRIMARY KEY, id uuid, k int, n int);
+CREATE INDEX ON tb_a (id);
+CREATE INDEX ON tb_a (k);
 CREATE TABLE tb_b (pk int PRIMARY KEY, id uuid, k int, n int);
+CREATE INDEX ON tb_b (id);
+CREATE INDEX ON tb_b (k);
+CREATE INDEX ON tb_b ((pk + 100));
 CREATE TABLE tb_c (pk bigint PRIMARY KEY, k int, name text);
+CREATE INDEX ON tb_c (k);
+CREATE INDEX ON tb_c (((pk)::integer));
 INSERT INTO tb_a VALUES (1, oracle.uuid(1), 1, 10), (2, oracle.uuid(2), 2, 20), (3, oracle.uuid(3), NULL, 30);
 INSERT INTO tb_b VALUES (2, oracle.uuid(2), 2, 5), (3, oracle.uuid(3), NULL, 50), (4, oracle.uuid(4), 4, 1);
 INSERT INTO tb_c VALUES (1, 1, 'one'), (2, 2, 'two'), (4, 4, 'four'), (5, NULL, 'none');

@@ -13,7 +13,10 @@ CREATE TABLE tb_reading (
     raw text,
     PRIMARY KEY (month, pk_reading)
 ) PARTITION BY RANGE (month);
+CREATE INDEX ON tb_reading (pk_reading);
+CREATE INDEX ON tb_reading (fk_device);
 CREATE TABLE tb_reading_1 PARTITION OF tb_reading FOR VALUES FROM (1) TO (2);
+CREATE INDEX ON tb_reading_1 (pk_reading);
 -- A partition whose columns are in another order, below another level.
 CREATE TABLE tb_reading_2 PARTITION OF tb_reading FOR VALUES FROM (2) TO (10) PARTITION BY LIST (month);
 CREATE TABLE tb_reading_2a (raw text, dropped int, value numeric NOT NULL, month int NOT NULL, fk_device int NOT NULL, id uuid NOT NULL, pk_reading int NOT NULL);
@@ -112,6 +115,7 @@ RESET session_replication_role;
 
 -- Inheritance: the parent shows the children's rows, ONLY does not.
 CREATE TABLE tb_animal (pk_animal int, id uuid NOT NULL, name text NOT NULL);
+CREATE INDEX ON tb_animal (pk_animal);
 CREATE TABLE tb_dog (breed text) INHERITS (tb_animal);
 CREATE TABLE tb_puppy (weeks int) INHERITS (tb_dog);
 INSERT INTO tb_animal VALUES (1, oracle.uuid(1), 'Ox');

@@ -10,8 +10,10 @@ $$;
 
 -- A table with a TVIEW of its own, and a partitioned one, join a table that has one, and leave.
 CREATE TABLE tb_trip (pk_trip int, id uuid NOT NULL, year int, name text) PARTITION BY LIST (year);
+CREATE INDEX ON tb_trip (pk_trip);
 CREATE TABLE tb_early (pk_trip int, id uuid NOT NULL, year int, name text);
 CREATE TABLE tb_late (pk_trip int, id uuid NOT NULL, year int, name text) PARTITION BY LIST (pk_trip);
+CREATE INDEX ON tb_late (pk_trip);
 CREATE TABLE tb_late_2 PARTITION OF tb_late FOR VALUES IN (2);
 INSERT INTO tb_early VALUES (1, oracle.uuid(1), 2001, 'Oslo');
 INSERT INTO tb_late VALUES (2, oracle.uuid(2), 2002, 'Rome');
@@ -80,6 +82,7 @@ EXECUTE placed;
 
 -- Partitions of a TVIEW: what they bring is compared, and nobody else may write them.
 CREATE TABLE tb_stop (pk_stop int PRIMARY KEY, id uuid NOT NULL, name text);
+CREATE INDEX ON tb_stop (id);
 INSERT INTO tb_stop VALUES (1, oracle.uuid(1), 'Quay');
 CREATE TABLE tv_stop (pk_stop int PRIMARY KEY, id uuid, data jsonb) PARTITION BY RANGE (pk_stop);
 CREATE TABLE tv_stop_1 PARTITION OF tv_stop FOR VALUES FROM (0) TO (10);

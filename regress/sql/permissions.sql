@@ -14,6 +14,8 @@ GRANT CREATE ON SCHEMA permissions TO regress_tviews_owner;
 
 CREATE TABLE tb_patient (pk_patient int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
 CREATE TABLE tb_visit (pk_visit int PRIMARY KEY, id uuid NOT NULL, fk_patient int NOT NULL, reason text NOT NULL);
+CREATE INDEX ON tb_visit (fk_patient);
+CREATE INDEX ON tb_visit (id);
 INSERT INTO tb_patient VALUES (1, oracle.uuid(1), 'Ada'), (2, oracle.uuid(2), 'Bob');
 INSERT INTO tb_visit VALUES (1, oracle.uuid(11), 1, 'cough');
 SELECT $$

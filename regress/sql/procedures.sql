@@ -4,6 +4,7 @@ CREATE SCHEMA procedures;
 SET search_path = procedures, public;
 
 CREATE TABLE tb_job (pk_job int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL, fk_queue int NOT NULL);
+CREATE INDEX ON tb_job (fk_queue);
 CREATE TABLE tb_queue (pk_queue int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
 CREATE TABLE log (pk int GENERATED ALWAYS AS IDENTITY, line text);
 INSERT INTO tb_queue VALUES (1, oracle.uuid(1), 'fast'), (2, oracle.uuid(2), 'slow');

@@ -6,6 +6,7 @@ SET search_path = read_your_writes, public;
 
 CREATE TABLE tb_team (pk_team int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
 CREATE TABLE tb_player (pk_player int PRIMARY KEY, id uuid NOT NULL, fk_team int, name text NOT NULL);
+CREATE INDEX ON tb_player (fk_team);
 INSERT INTO tb_team VALUES (1, oracle.uuid(1), 'Reds'), (2, oracle.uuid(2), 'Blues');
 INSERT INTO tb_player VALUES (1, oracle.uuid(11), 1, 'Ada'), (2, oracle.uuid(12), 1, 'Bob'), (3, oracle.uuid(13), 2, 'Cy');
 SELECT $$

@@ -6,6 +6,7 @@ SET search_path = replica_role, public;
 
 CREATE TABLE tb_city (pk_city int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
 CREATE TABLE tb_person (pk_person int PRIMARY KEY, id uuid NOT NULL, fk_city int REFERENCES tb_city, name text NOT NULL);
+CREATE INDEX ON tb_person (fk_city);
 INSERT INTO tb_city VALUES (1, oracle.uuid(1), 'Bonn'), (2, oracle.uuid(2), 'Lyon');
 INSERT INTO tb_person VALUES (1, oracle.uuid(11), 1, 'Ada'), (2, oracle.uuid(12), 2, 'Bob');
 SELECT $$

@@ -5,6 +5,7 @@ SET search_path = savepoints, public;
 
 CREATE TABLE tb_author (pk_author int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
 CREATE TABLE tb_post (pk_post int PRIMARY KEY, id uuid NOT NULL, fk_author int, title text NOT NULL);
+CREATE INDEX ON tb_post (fk_author);
 INSERT INTO tb_author VALUES (1, oracle.uuid(1), 'Ada'), (2, oracle.uuid(2), 'Bob');
 INSERT INTO tb_post VALUES (1, oracle.uuid(11), 1, 'Engines'), (2, oracle.uuid(12), 2, 'Paint');
 SELECT $$

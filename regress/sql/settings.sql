@@ -20,6 +20,7 @@ CREATE TABLE tb_event (
     bytes bytea,
     amount money
 );
+CREATE INDEX ON tb_event (id);
 INSERT INTO tb_event VALUES (1, oracle.uuid(1), '2024-03-01 12:00:00+00', '2024-02-01', '1 day 02:00', 0.1, '\x0102', 5);
 SELECT $$
     SELECT e.pk_event, e.id, jsonb_build_object('at', e.at, 'at_text', e.at::text, 'day', e.day::text, 'local_day', e.at::date,
@@ -102,6 +103,7 @@ SELECT count(*) FROM tv_event;
 RESET default_transaction_read_only;
 -- Locale-dependent text. Only the locale C is everywhere, so that no other one can be tried here.
 CREATE TABLE tb_fee (id uuid NOT NULL, fee numeric, day date);
+CREATE INDEX ON tb_fee (id);
 INSERT INTO tb_fee VALUES (oracle.uuid(1), 1234.5, '2024-03-01');
 SET lc_numeric = 'C';
 SET lc_time = 'C';

@@ -4,6 +4,7 @@ CREATE SCHEMA subqueries;
 SET search_path = subqueries, public;
 
 CREATE TABLE tb_project (pk_project int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
+CREATE INDEX ON tb_project (id);
 CREATE TABLE tb_task (
     pk_task int PRIMARY KEY,
     id uuid NOT NULL,
@@ -12,7 +13,11 @@ CREATE TABLE tb_task (
     done boolean NOT NULL DEFAULT false,
     rank int NOT NULL DEFAULT 0
 );
+CREATE INDEX ON tb_task (fk_project);
+CREATE INDEX ON tb_task (id);
+CREATE INDEX ON tb_task ((fk_project + 1));
 CREATE TABLE tb_comment (pk_comment int PRIMARY KEY, fk_task int, body text NOT NULL);
+CREATE INDEX ON tb_comment (fk_task);
 INSERT INTO tb_project VALUES (1, oracle.uuid(1), 'Bridge'), (2, oracle.uuid(2), 'Tunnel'), (3, oracle.uuid(3), 'Empty');
 INSERT INTO tb_task VALUES
     (1, oracle.uuid(11), 1, 'Plan', true, 3), (2, oracle.uuid(12), 1, 'Build', false, 2),

@@ -5,8 +5,12 @@ CREATE SCHEMA trees;
 SET search_path = trees, public;
 
 CREATE TABLE tb_node (pk int PRIMARY KEY, id uuid NOT NULL, up int, alt int, kind text, n int, ok bool NOT NULL DEFAULT true, below int[]);
+CREATE INDEX ON tb_node (up);
+CREATE INDEX ON tb_node (kind);
 CREATE TABLE tb_note (pk int PRIMARY KEY, fk int, v int);
+CREATE INDEX ON tb_note (fk);
 CREATE TABLE tb_leaf (id uuid PRIMARY KEY, fk int);
+CREATE INDEX ON tb_leaf (fk);
 INSERT INTO tb_node SELECT i, oracle.uuid(i), nullif(i / 2, 0), CASE WHEN i % 4 = 3 THEN 1 END, 'k' || i % 3, i, true, ARRAY[2 * i, 2 * i + 1] FROM generate_series(1, 12) i;
 INSERT INTO tb_note SELECT i, i, i FROM generate_series(1, 12, 2) i;
 INSERT INTO tb_leaf VALUES (oracle.uuid(101), 5), (oracle.uuid(102), 12), (oracle.uuid(103), NULL);

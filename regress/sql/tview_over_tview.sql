@@ -5,7 +5,9 @@ SET search_path = tview_over_tview, public;
 
 CREATE TABLE tb_user (pk_user int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL, secret text);
 CREATE TABLE tb_post (pk_post int PRIMARY KEY, id uuid NOT NULL, fk_user int, title text NOT NULL);
+CREATE INDEX ON tb_post (fk_user);
 CREATE TABLE tb_comment (pk_comment int PRIMARY KEY, id uuid NOT NULL, fk_post int, fk_user int, body text NOT NULL);
+CREATE INDEX ON tb_comment (fk_user);
 INSERT INTO tb_user VALUES (1, oracle.uuid(1), 'Ada'), (2, oracle.uuid(2), 'Bob');
 INSERT INTO tb_post VALUES (1, oracle.uuid(11), 1, 'Engines'), (2, oracle.uuid(12), 2, 'Paint');
 INSERT INTO tb_comment VALUES (1, oracle.uuid(21), 1, 2, 'good'), (2, oracle.uuid(22), 1, 1, 'thanks'), (3, oracle.uuid(23), 2, 1, 'odd');
@@ -17,6 +19,7 @@ SELECT u.pk_user, u.id, jsonb_build_object('name', u.name) AS data FROM tb_user 
 CREATE TABLE tv_comment AS
 SELECT c.pk_comment, c.id, c.fk_post, jsonb_build_object('name', c.body, 'user', u.data) AS data
 FROM tb_comment c LEFT JOIN tv_user u ON u.pk_user = c.fk_user;
+CREATE INDEX ON tv_comment (fk_post);
 CREATE TABLE tv_post AS
 SELECT p.pk_post, p.id, jsonb_build_object('name', p.title, 'author', u.data, 'comments', (
            SELECT jsonb_agg(c.data ORDER BY c.pk_comment) FROM tv_comment c WHERE c.fk_post = p.pk_post)) AS data

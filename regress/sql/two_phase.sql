@@ -6,6 +6,7 @@ SET search_path = two_phase, public;
 SET lock_timeout = '20s';
 
 CREATE TABLE tb_item (pk_item int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL);
+CREATE INDEX ON tb_item (id);
 INSERT INTO tb_item VALUES (1, oracle.uuid(1), 'Cup'), (2, oracle.uuid(2), 'Jug');
 SELECT $$ SELECT i.pk_item, i.id, jsonb_build_object('name', i.name) AS data FROM tb_item i $$ AS item \gset
 CREATE TABLE tv_item AS :item;

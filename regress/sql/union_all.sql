@@ -4,7 +4,11 @@ CREATE SCHEMA union_all;
 SET search_path = union_all, public;
 
 CREATE TABLE tb_book (pk_book int PRIMARY KEY, id uuid NOT NULL, title text NOT NULL, fk_shelf int);
+CREATE INDEX ON tb_book (id);
+CREATE INDEX ON tb_book (fk_shelf);
 CREATE TABLE tb_film (pk_film int PRIMARY KEY, id uuid NOT NULL, title text NOT NULL, fk_shelf int);
+CREATE INDEX ON tb_film (id);
+CREATE INDEX ON tb_film (fk_shelf);
 CREATE TABLE tb_shelf (pk_shelf int PRIMARY KEY, label text NOT NULL);
 INSERT INTO tb_shelf VALUES (1, 'top'), (2, 'low');
 INSERT INTO tb_book VALUES (1, oracle.uuid(1), 'Dune', 1), (2, oracle.uuid(2), 'Emma', 2);

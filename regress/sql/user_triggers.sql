@@ -5,8 +5,11 @@ SET search_path = user_triggers, public;
 
 CREATE TABLE tb_account (pk_account int PRIMARY KEY, id uuid NOT NULL, name text NOT NULL, slug text, entries int NOT NULL DEFAULT 0);
 CREATE TABLE tb_entry (pk_entry int PRIMARY KEY, id uuid NOT NULL, fk_account int NOT NULL, amount numeric NOT NULL);
+CREATE INDEX ON tb_entry (fk_account);
 CREATE TABLE tb_alarm (pk_alarm int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, fk_account int NOT NULL, reason text NOT NULL);
+CREATE INDEX ON tb_alarm (fk_account);
 CREATE TABLE log (pk int GENERATED ALWAYS AS IDENTITY, line text);
+CREATE INDEX ON log (pk);
 INSERT INTO tb_account VALUES (1, oracle.uuid(1), 'Cash'), (2, oracle.uuid(2), 'Bank');
 SELECT $$
     SELECT a.pk_account, a.id, jsonb_build_object('name', a.name, 'slug', a.slug, 'entries', a.entries,

@@ -5,7 +5,13 @@ CREATE SCHEMA windows;
 SET search_path = windows, public;
 
 CREATE TABLE tb_team (pk int PRIMARY KEY, id uuid NOT NULL, name varchar(20));
+CREATE INDEX ON tb_team (name);
 CREATE TABLE tb_player (pk int PRIMARY KEY, id uuid NOT NULL, fk_team int, city text, score int NOT NULL, level int NOT NULL);
+CREATE INDEX ON tb_player (fk_team);
+CREATE INDEX ON tb_player (lower(city));
+CREATE INDEX ON tb_player (fk_team, level);
+CREATE INDEX ON tb_player (level);
+CREATE INDEX ON tb_player (city);
 INSERT INTO tb_team VALUES (1, oracle.uuid(101), 'Ants'), (2, oracle.uuid(102), 'Bees'), (3, oracle.uuid(103), 'Cats');
 INSERT INTO tb_player VALUES
     (1, oracle.uuid(1), 1, 'Rome', 10, 1), (2, oracle.uuid(2), 1, 'rome', 20, 2), (3, oracle.uuid(3), 2, 'Oslo', 30, 1),

@@ -10,6 +10,7 @@ CREATE TABLE tb_category (
     name text NOT NULL,
     remark text
 );
+CREATE INDEX ON tb_category (fk_parent);
 CREATE TABLE tb_supplier (pk_supplier int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE tb_product (
     pk_product int PRIMARY KEY,
@@ -20,6 +21,8 @@ CREATE TABLE tb_product (
     price numeric,
     warehouse_note text
 );
+CREATE INDEX ON tb_product (fk_category);
+CREATE INDEX ON tb_product (fk_supplier);
 INSERT INTO tb_category VALUES
     (1, oracle.uuid(101), NULL, 'All'), (2, oracle.uuid(102), 1, 'Tools'), (3, oracle.uuid(103), 1, 'Toys'), (4, oracle.uuid(104), 3, 'Kites');
 INSERT INTO tb_supplier VALUES (1, 'Acme'), (2, 'Bolt');

@@ -5,14 +5,15 @@
 //! marks it stale, and the next use starts over. Whoever holds an `Rc` from before keeps a
 //! consistent picture of the statement it is in.
 
+mod indexes;
 mod load;
 
+pub(crate) use indexes::missing_indexes;
 pub(crate) use load::key_columns;
 
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
 use crate::name::{Column, Name};
-use crate::pg::guard::{Level, tell};
 use crate::pg::identity::{Identity, Settings};
 use crate::pg::snapshot::Snapshot;
 use crate::pg::spi::{Args, Rows, Session};
@@ -329,23 +330,4 @@ pub(crate) fn all(session: &Session) -> Result<Vec<Oid>> {
     let text = "SELECT tview::pg_catalog.oid FROM {schema}.pg_tviews_catalog ORDER BY tview::pg_catalog.text";
     let rows = run(session, text, &Args::none())?;
     Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
-}
-
-/// Tells of every source without a selective route; once per table.
-pub(crate) fn warn(tview: &Tview) {
-    let hint = "pg_tviews_explain() shows the routes of all sources.";
-    let mut told: Vec<String> = Vec::new();
-    for (source, route) in tview.graph.sources.iter().zip(&tview.routes) {
-        let Route::Full(reason) = route else { continue };
-        let warning = format!(
-            "every change of table \"{}\" compares the whole TVIEW \"{}\", because {}",
-            source.name.name,
-            tview.name.name,
-            reason.text()
-        );
-        if !told.contains(&warning) {
-            tell(Level::Warning, &warning, None, Some(hint));
-            told.push(warning);
-        }
-    }
 }

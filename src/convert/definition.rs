@@ -5,13 +5,13 @@
 use super::family::{complete, tviews};
 use super::install::{check_no_circle, register_source};
 use super::retire::unregister_source;
-use super::{check_right, lock_sources};
+use super::{check_right, lock_sources, routes};
 use crate::catalog::{self, Tview};
 use crate::error::Result;
 use crate::pg::relation;
 use crate::pg::spi::{Args, Session};
 use crate::queue;
-use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::{self, Oid};
 
 /// The object `object` in the catalog `class` was replaced or altered.
 pub(crate) fn follow_definition(session: &Session, class: Oid, object: Oid) -> Result<()> {
@@ -23,6 +23,10 @@ pub(crate) fn follow_definition(session: &Session, class: Oid, object: Oid) -> R
         catalog::invalidate(oid);
         if let Some(tview) = complete(session, oid)? {
             settle_sources(session, &tview)?;
+            // Types and functions do not make routes.
+            if class == pg_sys::RelationRelationId {
+                routes::judge(&tview)?;
+            }
             queue::add(|adding| adding.whole(oid));
         }
     }

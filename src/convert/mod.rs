@@ -9,6 +9,7 @@ mod family;
 mod install;
 mod own;
 mod retire;
+mod routes;
 mod shape;
 mod triggers;
 
@@ -151,7 +152,7 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     let examined = examine(&tree, &names, entity(name).unwrap_or_default())?;
     check_and_lock(&examined.graph, &examined.views, current_user())?;
     let tview = install(conversion.relid, name, tree, &examined, &columns)?;
-    catalog::warn(&tview);
+    routes::judge(&tview)?;
     let session = Session::open();
     let _settings = refresh::pin(&tview);
     refresh::try_out(&session, &tview)?;
@@ -208,7 +209,7 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     let written = {
         let _owner = Identity::switch(owner, Bounds::LocalUser);
         let tview = install(relid, &name, tree, &examined, &columns)?;
-        catalog::warn(&tview);
+        routes::judge(&tview)?;
         let session = Session::open();
         let _settings = refresh::pin(&tview);
         refresh::try_out(&session, &tview)?;

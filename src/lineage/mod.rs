@@ -1,7 +1,9 @@
 //! Owns the knowledge of how a change of a source row reaches the rows of a TVIEW: an analysed
 //! query becomes a [`model::Graph`] ([`query`]), the graph gives each source a route ([`route`]),
-//! routes become SQL ([`sql`]). Past `query` everything is pure and tested without a server.
+//! routes become SQL ([`sql`]) and tell which indexes they go through ([`indexes`]). Past `query`
+//! everything is pure and tested without a server.
 
+pub(crate) mod indexes;
 pub(crate) mod model;
 pub(crate) mod query;
 pub(crate) mod route;

@@ -223,6 +223,35 @@ pub(crate) fn collation_name(collation: Oid) -> Option<String> {
     }
 }
 
+/// A collation as people write it; `None` for none.
+pub(crate) fn collation_text(collation: u32) -> Option<String> {
+    let collation = Oid::from(collation);
+    // SAFETY: a collation that exists, looked up in the syscache; palloc'd text.
+    unsafe {
+        (collation != pg_sys::InvalidOid)
+            .then(|| super::list::take_text(pg_sys::generate_collation_name(collation)))
+    }
+}
+
+/// The collation that values of a type have by themselves; 0 for none.
+pub(crate) fn type_collation(type_oid: u32) -> u32 {
+    // SAFETY: a syscache lookup.
+    unsafe { pg_sys::get_typcollation(Oid::from(type_oid)) }.to_u32()
+}
+
+/// The btree family that an index on values of a type has by itself; 0 for none.
+pub(crate) fn default_family(type_oid: u32) -> u32 {
+    let flags = pg_sys::TYPECACHE_BTREE_OPFAMILY as i32;
+    // SAFETY: the type cache entry lives as long as the backend.
+    unsafe { (*pg_sys::lookup_type_cache(Oid::from(type_oid), flags)).btree_opf }.to_u32()
+}
+
+/// Whether a value of the one type is one of the other as it is.
+pub(crate) fn is_relabel(from: u32, to: u32) -> bool {
+    // SAFETY: syscache lookups.
+    unsafe { pg_sys::IsBinaryCoercible(Oid::from(from), Oid::from(to)) }
+}
+
 /// A type as SQL, qualified, without a modifier: `bpchar`, since plain `character` means one.
 pub(crate) fn type_sql(type_oid: Oid) -> String {
     let flags = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN | pg_sys::FORMAT_TYPE_FORCE_QUALIFY;

@@ -136,6 +136,15 @@ pub(crate) fn quote_text(text: &str) -> String {
     }
 }
 
+/// An identifier with quotes only where they are needed.
+pub(crate) fn quote_identifier(identifier: &str) -> String {
+    let text = c_text(identifier);
+    // SAFETY: gives the argument itself or palloc'd text; copied before the argument goes.
+    unsafe { CStr::from_ptr(pg_sys::quote_identifier(text.as_ptr())) }
+        .to_string_lossy()
+        .into_owned()
+}
+
 /// A qualified name with quotes only where they are needed, as people write it.
 pub(crate) fn quote_if_needed(name: &Name) -> String {
     let (schema, name) = (c_text(&name.schema), c_text(&name.name));

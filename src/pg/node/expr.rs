@@ -221,6 +221,12 @@ impl<'a> Expr<'a> {
         unsafe { pg_sys::exprCollation(self.0) }.to_u32()
     }
 
+    /// Whether it calls immutable functions only, as an index asks.
+    pub(crate) fn is_immutable(&self) -> bool {
+        // SAFETY: a valid expression node; looks functions up in the syscache.
+        unsafe { !pg_sys::contain_mutable_functions(self.0) }
+    }
+
     pub(crate) fn returns_set(&self) -> bool {
         // SAFETY: a valid expression node.
         unsafe { pg_sys::expression_returns_set(self.0) }

@@ -1,0 +1,50 @@
+//! Owns what is said of a TVIEW's routes when its definition is accepted: sources without a
+//! selective one, and indexes that the others lack.
+
+use crate::catalog::{self, Tview};
+use crate::error::Result;
+use crate::lineage::model::{Reason, Route, Source};
+use crate::pg::guard::{Level, tell};
+
+/// Tells of both, once per table.
+pub(super) fn judge(tview: &Tview) -> Result<()> {
+    for (source, reason) in full(tview) {
+        warn(tview, source, reason);
+    }
+    tell_missing_indexes(tview)
+}
+
+/// Tables without a selective route, each once for each reason.
+fn full(tview: &Tview) -> Vec<(&Source, Reason)> {
+    let mut found: Vec<(&Source, Reason)> = Vec::new();
+    for (source, route) in tview.graph.sources.iter().zip(&tview.routes) {
+        let Route::Full(reason) = route else { continue };
+        let is_same = |(s, r): &(&Source, Reason)| s.relid == source.relid && r == reason;
+        if !found.iter().any(is_same) {
+            found.push((source, *reason));
+        }
+    }
+    found
+}
+
+fn warn(tview: &Tview, source: &Source, reason: Reason) {
+    let warning = format!(
+        "every change of table \"{}\" compares the whole TVIEW \"{}\", because {}",
+        source.name.name,
+        tview.name.name,
+        reason.text()
+    );
+    let hint = "pg_tviews_explain() shows the routes of all sources.";
+    tell(Level::Warning, &warning, None, Some(hint));
+}
+
+fn tell_missing_indexes(tview: &Tview) -> Result<()> {
+    for missing in catalog::missing_indexes(tview)? {
+        let notice = format!(
+            "table \"{}\" has no index for looking up rows of TVIEW \"{}\" by ({})",
+            missing.table.name, tview.name.name, missing.columns
+        );
+        tell(Level::Notice, &notice, None, Some(&missing.statement));
+    }
+    Ok(())
+}
