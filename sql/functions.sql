@@ -32,7 +32,7 @@ COMMENT ON FUNCTION pg_tviews_verify(text) IS
 
 CREATE FUNCTION pg_tviews_explain(name text)
 RETURNS TABLE (source text, alias text, route text, path text, columns_used text[],
-               key_query text, reason text)
+               key_query text, reason text, remedy text, missing_indexes text[])
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'pg_tviews_explain_wrapper';
 COMMENT ON FUNCTION pg_tviews_explain(text) IS

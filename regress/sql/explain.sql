@@ -50,6 +50,24 @@ $$;
 CREATE TABLE tv_quota AS
 SELECT u.id, jsonb_build_object('name', u.name, 'quota', (SELECT max(q.top) FROM tb_quota q)) AS data FROM tb_user u;
 SELECT source, alias, route, reason FROM pg_tviews_explain('tv_quota') ORDER BY source COLLATE "C";
+-- It says what to write instead. A route says which indexes it lacks, in the text and in the document.
+SELECT alias, remedy FROM pg_tviews_explain('tv_quota') ORDER BY alias COLLATE "C";
+CREATE TABLE tb_reply (pk_reply int PRIMARY KEY, id uuid NOT NULL, fk_comment int, fk_user int, body text);
+CREATE TABLE tv_reply AS
+SELECT r.pk_reply, r.id, jsonb_build_object('body', r.body, 'to', c.body) AS data FROM tb_reply r JOIN tb_comment c ON c.pk_comment = r.fk_comment;
+SELECT alias, route, missing_indexes FROM pg_tviews_explain('tv_reply') ORDER BY alias COLLATE "C";
+SELECT source->'alias' AS alias, source->'remedy' AS remedy, source->'missing_indexes' AS missing_indexes
+FROM unnest(ARRAY['tv_reply', 'tv_quota']) AS t, jsonb_array_elements(pg_tviews_explain_json(t)->'sources') AS source
+ORDER BY t, source->>'alias' COLLATE "C";
+CREATE INDEX ON tb_reply (fk_comment);
+SELECT alias, route, missing_indexes FROM pg_tviews_explain('tv_reply') ORDER BY alias COLLATE "C";
+-- Rows that are read for the sake of others have an entry of their own.
+CREATE INDEX ON tb_reply (fk_user);
+CREATE TABLE tv_rank AS
+SELECT r.pk_reply AS pk_rank, r.id, jsonb_build_object('user', u.name, 'rank', rank() OVER (PARTITION BY r.fk_user ORDER BY r.body)) AS data
+FROM tb_reply r JOIN tb_user u ON u.pk_user = r.fk_user;
+SELECT alias, path FROM pg_tviews_explain('tv_rank') ORDER BY alias COLLATE "C";
+DROP TABLE tv_rank, tv_reply;
 -- Sources behind views and CTEs are those of the tables.
 CREATE VIEW author AS SELECT pk_user, name FROM tb_user;
 CREATE TABLE tv_byline AS

@@ -1,9 +1,10 @@
-//! Owns the account of a TVIEW's lineage for people and programs: one entry per source, in the
-//! order in which the query names them.
+//! Owns the account of a lineage for people and programs: one entry per source, in the order in
+//! which the query names them.
 
-use crate::catalog::Tview;
+use crate::catalog::{self, Tview};
 use crate::error::Result;
-use crate::lineage::model::Route;
+use crate::lineage::indexes::Missing;
+use crate::lineage::model::{Graph, Route};
 use crate::lineage::sql;
 use crate::pg::relation;
 use serde_json::{Value, json};
@@ -16,51 +17,61 @@ pub(super) struct Entry {
     pub(super) path: String,
     pub(super) columns_used: Vec<String>,
     pub(super) key_query: Option<String>,
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<&'static str>,
+    pub(super) remedy: Option<&'static str>,
+    pub(super) missing_indexes: Vec<String>,
 }
 
-pub(super) fn explain(tview: &Tview) -> Vec<Entry> {
-    (0..tview.graph.sources.len())
-        .map(|index| entry(tview, index))
-        .collect()
-}
-
-fn entry(tview: &Tview, index: usize) -> Entry {
-    let source = &tview.graph.sources[index];
-    let route = &tview.routes[index];
-    let used = source
-        .columns
-        .iter()
-        .filter(|c| source.used.contains(&c.attribute));
-    Entry {
-        source: relation::quote_if_needed(&source.name),
-        alias: source.alias.clone(),
-        route: route.word(),
-        path: sql::path(&tview.graph, index, route),
-        columns_used: used.map(|c| c.name.clone()).collect(),
-        key_query: tview.key_queries[index].clone(),
-        reason: match route {
-            Route::Full(reason) => Some(reason.text().to_owned()),
-            _ => None,
-        },
+pub(super) fn explain(tview: &Tview) -> Result<Vec<Entry>> {
+    let missing = catalog::missing_indexes(tview)?;
+    let mut entries = entries(&tview.graph, &tview.routes, &missing);
+    for (entry, query) in entries.iter_mut().zip(&tview.key_queries) {
+        entry.key_query = query.clone();
     }
+    Ok(entries)
+}
+
+/// The entries of any analysed query, without key queries.
+pub(super) fn entries(graph: &Graph, routes: &[Route], missing: &[Missing]) -> Vec<Entry> {
+    let entry = |(index, route): (usize, &Route)| {
+        let source = &graph.sources[index];
+        let used = source.columns.iter();
+        let used = used.filter(|c| source.used.contains(&c.attribute));
+        let missing = missing.iter().filter(|m| m.sources.contains(&index));
+        let full = match route {
+            Route::Full(reason) => Some(*reason),
+            Route::Keys(_) => None,
+        };
+        Entry {
+            source: relation::quote_if_needed(&source.name),
+            alias: source.alias.clone(),
+            route: route.word(),
+            path: sql::path(graph, index, route),
+            columns_used: used.map(|c| c.name.clone()).collect(),
+            key_query: None,
+            reason: full.map(|r| r.text()),
+            remedy: full.map(|r| r.remedy()),
+            missing_indexes: missing.map(|m| m.statement.clone()).collect(),
+        }
+    };
+    routes.iter().enumerate().map(entry).collect()
 }
 
 pub(super) fn explain_json(tview: &Tview) -> Result<Value> {
-    let sources: Vec<Value> = explain(tview)
-        .into_iter()
-        .map(|e| {
-            json!({
-                "source": e.source,
-                "alias": e.alias,
-                "route": e.route,
-                "path": e.path,
-                "columns_used": e.columns_used,
-                "key_query": e.key_query,
-                "reason": e.reason,
-            })
+    let source = |e: Entry| {
+        json!({
+            "source": e.source,
+            "alias": e.alias,
+            "route": e.route,
+            "path": e.path,
+            "columns_used": e.columns_used,
+            "key_query": e.key_query,
+            "reason": e.reason,
+            "remedy": e.remedy,
+            "missing_indexes": e.missing_indexes,
         })
-        .collect();
+    };
+    let sources: Vec<Value> = explain(tview)?.into_iter().map(source).collect();
     let key: Vec<&str> = tview.graph.key.iter().map(|k| k.name.as_str()).collect();
     Ok(json!({
         "tview": relation::quote_if_needed(&tview.name),

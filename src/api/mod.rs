@@ -111,10 +111,12 @@ fn pg_tviews_explain(
         name!(path, String),
         name!(columns_used, Vec<String>),
         name!(key_query, Option<String>),
-        name!(reason, Option<String>),
+        name!(reason, Option<&'static str>),
+        name!(remedy, Option<&'static str>),
+        name!(missing_indexes, Vec<String>),
     ),
 > {
-    let rows = boundary(|| Ok(explain::explain(&*find_tview(name)?)));
+    let rows = boundary(|| explain::explain(&*find_tview(name)?));
     TableIterator::new(rows.into_iter().map(|r| {
         (
             r.source,
@@ -124,6 +126,8 @@ fn pg_tviews_explain(
             r.columns_used,
             r.key_query,
             r.reason,
+            r.remedy,
+            r.missing_indexes,
         )
     }))
 }

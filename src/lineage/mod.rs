@@ -1,11 +1,13 @@
 //! Owns the knowledge of how a change of a source row reaches the rows of a TVIEW: an analysed
 //! query becomes a [`model::Graph`] ([`query`]), the graph gives each source a route ([`route`]),
-//! routes become SQL ([`sql`]) and tell which indexes they go through ([`indexes`]). Past `query`
-//! everything is pure and tested without a server.
+//! routes become SQL ([`sql`]) and tell which indexes they go through ([`indexes`]). What has no
+//! selective route has a reason, and a [`remedy`]. Past `query` everything is pure and tested
+//! without a server.
 
 pub(crate) mod indexes;
 pub(crate) mod model;
 pub(crate) mod query;
+mod remedy;
 pub(crate) mod route;
 pub(crate) mod sql;
 mod volatility;

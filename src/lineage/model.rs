@@ -190,6 +190,9 @@ pub(crate) struct Graph {
     /// The number of arms of each choice.
     pub(crate) choices: Vec<usize>,
     pub(crate) scopes: Vec<Scope>,
+    /// Sources that stand for the rows beside those of another: of one window partition or DISTINCT ON
+    /// group.
+    pub(crate) mates: BTreeSet<usize>,
 }
 
 impl Graph {

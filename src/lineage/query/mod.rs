@@ -86,6 +86,7 @@ struct Walk<'a> {
     /// The walk is inside a level that is walked again.
     is_mate_walk: bool,
     scopes: Vec<Scope>,
+    mates: BTreeSet<usize>,
 }
 
 /// Analyses a query whose result columns at `key` (positions from 1, with names) identify a row.
@@ -101,6 +102,7 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
         choices: Vec::new(),
         is_mate_walk: false,
         scopes: Vec::new(),
+        mates: BTreeSet::new(),
     };
     let top = walk.block(query, None, false)?;
     walk.need_all(top)?;
@@ -124,6 +126,7 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
     graph.links = walk.links;
     graph.choices = walk.choices;
     graph.scopes = walk.scopes;
+    graph.mates = walk.mates;
     Ok(graph)
 }
 
@@ -257,7 +260,10 @@ impl<'a> Walk<'a> {
             .ok_or_else(|| Error::Internal(format!("relation {} vanished", relid.to_u32())))?;
         source::check(relid, &name.name)?;
         let alias = match self.is_mate_walk {
-            true => format!("other_{alias}"),
+            true => {
+                self.mates.insert(self.sources.len());
+                format!("other_{alias}")
+            }
             false => alias,
         };
         self.sources.push(Source {

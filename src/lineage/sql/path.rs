@@ -5,16 +5,16 @@ use crate::lineage::model::{Chain, Condition, Graph, Link, Route, Side};
 
 /// A route as a sentence. Arrows are of ASCII, so that they reach a client of any encoding.
 pub(crate) fn path(graph: &Graph, source: usize, route: &Route) -> String {
+    let mut start = label(graph, source);
+    if graph.mates.contains(&source) {
+        start += " (for another row of the same PARTITION BY or DISTINCT ON group)";
+    }
     match route {
         Route::Keys(chains) => {
             let each = join(chains, "; ", |_, chain| chain_text(graph, chain));
-            format!("{} -> {each}", label(graph, source))
+            format!("{start} -> {each}")
         }
-        Route::Full(reason) => format!(
-            "{} -> all rows, because {}",
-            label(graph, source),
-            reason.text()
-        ),
+        Route::Full(reason) => format!("{start} -> all rows, because {}", reason.text()),
     }
 }
 
