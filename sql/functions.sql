@@ -43,6 +43,12 @@ RETURNS jsonb LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'pg_tviews_explain_json_wrapper';
 COMMENT ON FUNCTION pg_tviews_explain_json(text) IS 'pg_tviews_explain as one document';
 
+CREATE FUNCTION pg_tviews_graph(name text DEFAULT NULL, format text DEFAULT 'mermaid')
+RETURNS text LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'pg_tviews_graph_wrapper';
+COMMENT ON FUNCTION pg_tviews_graph(text, text) IS
+    'the tables and TVIEWs that depend on each other, as a Mermaid or DOT graph';
+
 CREATE FUNCTION pg_tviews_flush()
 RETURNS void LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'pg_tviews_flush_wrapper';

@@ -60,6 +60,8 @@ pub(crate) enum Error {
     },
     #[error("permission denied for table {0}")]
     NotReadable(String),
+    #[error("graph format \"{0}\" is not known")]
+    UnknownFormat(String),
     #[error("trigger \"{trigger}\" cannot be kept on TVIEW \"{table}\"")]
     RowTrigger { table: String, trigger: String },
     #[error("rule \"{rule}\" cannot be kept on TVIEW \"{table}\"")]
@@ -138,6 +140,7 @@ impl Error {
             | Error::Construct { .. }
             | Error::Source { .. }
             | Error::ForeignTable(_) => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            Error::UnknownFormat(_) => Code::ERRCODE_INVALID_PARAMETER_VALUE,
             Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
             Error::NullKey { .. } => Code::ERRCODE_NOT_NULL_VIOLATION,
             Error::RowTrigger { .. } | Error::Rule { .. } | Error::Suppressed(_) => {
@@ -274,6 +277,7 @@ impl Error {
             Error::Columns { .. } => {
                 "Drop the TVIEW with pg_tviews_drop() and create it again. To add a column, add it to the table first and then to the view.".into()
             }
+            Error::UnknownFormat(_) => "Use mermaid or dot.".into(),
             Error::NotCreated => "Run CREATE EXTENSION pg_tviews;".into(),
             Error::Internal(_) => "This is a bug in pg_tviews; please report it.".into(),
             _ => return None,

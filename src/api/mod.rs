@@ -2,7 +2,9 @@
 //! reaches the client with PostgreSQL's own fields or ours, and declares nothing itself: the SQL
 //! side is `sql/functions.sql`, the reference `docs/functions.md`.
 
+mod diagram;
 mod explain;
+mod graph;
 mod verify;
 
 use crate::catalog::{self, Tview};
@@ -135,4 +137,9 @@ fn pg_tviews_explain(
 #[pg_extern(sql = false)]
 fn pg_tviews_explain_json(name: &str) -> JsonB {
     JsonB(boundary(|| explain::explain_json(&*find_tview(name)?)))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_graph(name: Option<&str>, format: Option<&str>) -> String {
+    boundary(|| graph::graph(name, format))
 }
