@@ -43,6 +43,14 @@ RETURNS jsonb LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'pg_tviews_explain_json_wrapper';
 COMMENT ON FUNCTION pg_tviews_explain_json(text) IS 'pg_tviews_explain as one document';
 
+CREATE FUNCTION pg_tviews_check_query(query text, name text DEFAULT NULL)
+RETURNS TABLE (severity text, source text, alias text, route text, path text, columns_used text[],
+               reason text, remedy text, missing_indexes text[])
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'pg_tviews_check_query_wrapper';
+COMMENT ON FUNCTION pg_tviews_check_query(text, text) IS
+    'what creating a TVIEW with this query would say, without creating it';
+
 CREATE FUNCTION pg_tviews_graph(name text DEFAULT NULL, format text DEFAULT 'mermaid')
 RETURNS text LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'pg_tviews_graph_wrapper';

@@ -2,6 +2,7 @@
 //! reaches the client with PostgreSQL's own fields or ours, and declares nothing itself: the SQL
 //! side is `sql/functions.sql`, the reference `docs/functions.md`.
 
+mod check_query;
 mod diagram;
 mod explain;
 mod graph;
@@ -137,6 +138,44 @@ fn pg_tviews_explain(
 #[pg_extern(sql = false)]
 fn pg_tviews_explain_json(name: &str) -> JsonB {
     JsonB(boundary(|| explain::explain_json(&*find_tview(name)?)))
+}
+
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity)]
+fn pg_tviews_check_query(
+    query: Option<&str>,
+    name: Option<&str>,
+) -> TableIterator<
+    'static,
+    (
+        name!(severity, &'static str),
+        name!(source, Option<String>),
+        name!(alias, Option<String>),
+        name!(route, Option<&'static str>),
+        name!(path, Option<String>),
+        name!(columns_used, Option<Vec<String>>),
+        name!(reason, Option<String>),
+        name!(remedy, Option<String>),
+        name!(missing_indexes, Option<Vec<String>>),
+    ),
+> {
+    let rows = boundary(|| match query {
+        Some(query) => check_query::check_query(query, name),
+        None => Ok(Vec::new()),
+    });
+    TableIterator::new(rows.into_iter().map(|r| {
+        (
+            r.severity,
+            r.source,
+            r.alias,
+            r.route,
+            r.path,
+            r.columns_used,
+            r.reason,
+            r.remedy,
+            r.missing_indexes,
+        )
+    }))
 }
 
 #[pg_extern(sql = false)]

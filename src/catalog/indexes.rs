@@ -4,7 +4,7 @@
 use super::{SEARCH_PATH, Tview, run};
 use crate::error::Result;
 use crate::lineage::indexes::{self, Existing, Method, Missing, Server, Target};
-use crate::lineage::model::Source;
+use crate::lineage::model::{Graph, Route, Source};
 use crate::pg::identity::Settings;
 use crate::pg::node::Tree;
 use crate::pg::spi::{Args, Session};
@@ -30,17 +30,20 @@ pub(crate) fn missing_indexes(tview: &Tview) -> Result<Vec<Missing>> {
         name: &tview.name,
         columns: &columns,
     };
-    let existing = existing(indexes::tables(&tview.graph, Some(&target)))?;
+    missing_indexes_of(&tview.graph, &tview.routes, Some(&target))
+}
+
+/// The same for routes of a query that is no TVIEW yet.
+pub(crate) fn missing_indexes_of(
+    graph: &Graph,
+    routes: &[Route],
+    target: Option<&Target<'_>>,
+) -> Result<Vec<Missing>> {
+    let existing = existing(indexes::tables(graph, target))?;
     // Collations are named as for the comparison of expressions: see `run`.
     let settings = Settings::start();
     settings.set("search_path", SEARCH_PATH);
-    Ok(indexes::missing(
-        &tview.graph,
-        &tview.routes,
-        Some(&target),
-        &existing,
-        &SERVER,
-    ))
+    Ok(indexes::missing(graph, routes, target, &existing, &SERVER))
 }
 
 /// The expression is one that PostgreSQL deparsed under the `search_path` in force here.

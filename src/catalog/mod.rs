@@ -8,7 +8,7 @@
 mod indexes;
 mod load;
 
-pub(crate) use indexes::missing_indexes;
+pub(crate) use indexes::{missing_indexes, missing_indexes_of};
 pub(crate) use load::key_columns;
 
 use crate::error::{Error, Result};

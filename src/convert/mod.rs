@@ -11,6 +11,7 @@ mod own;
 mod retire;
 mod routes;
 mod shape;
+mod survey;
 mod triggers;
 
 pub(crate) use definition::follow_definition;
@@ -20,6 +21,7 @@ pub(crate) use retire::{drop_now, forget};
 pub(crate) use shape::{
     entity, find_owned, how_to_convert, how_to_convert_with_query, is_convertible, missing_columns,
 };
+pub(crate) use survey::survey;
 
 use crate::catalog;
 use crate::error::{Error, Result};

@@ -117,8 +117,8 @@ pub(crate) fn find(text: &str) -> Option<Oid> {
     }
 }
 
-/// A name as users write it, each part quoted.
-pub(crate) fn quote_text(text: &str) -> String {
+/// The parts of a name as users write it.
+pub(crate) fn name_parts(text: &str) -> Vec<String> {
     let text = c_text(text);
     // SAFETY: as for `find`; the list holds String nodes.
     unsafe {
@@ -130,10 +130,14 @@ pub(crate) fn quote_text(text: &str) -> String {
                     .to_string_lossy()
                     .into_owned()
             })
-            .map(|part| quote(&part))
-            .collect::<Vec<_>>()
-            .join(".")
+            .collect()
     }
+}
+
+/// A name as users write it, each part quoted.
+pub(crate) fn quote_text(text: &str) -> String {
+    let quoted: Vec<String> = name_parts(text).iter().map(|part| quote(part)).collect();
+    quoted.join(".")
 }
 
 /// An identifier with quotes only where they are needed.

@@ -7,17 +7,20 @@
 //!
 //! [`source`] says which tables there may be, [`links`] finds the equalities, [`sides`] the sources
 //! behind them, [`nullable`] what an outer join makes NULL, [`mates`] the rows that a window
-//! or DISTINCT ON makes depend on each other, [`recursion`] the links of recursive queries, [`tree`] restricts them, [`scopes`] where a refresh must
-//! restrict the query itself.
+//! or DISTINCT ON makes depend on each other, [`recursion`] the links of recursive queries, [`tree`] restricts them,
+//! [`scopes`] where a refresh must restrict the query itself, [`refusals`] what cannot be maintained.
 
 mod links;
 mod mates;
 mod nullable;
 mod recursion;
+mod refusals;
 mod scopes;
 mod sides;
 mod source;
 mod tree;
+
+pub(crate) use refusals::survey;
 
 use super::model::{Choice, Graph, KeyPart, Link, Reason, Root, Scope, Side, Source};
 use super::volatility;
@@ -87,23 +90,16 @@ struct Walk<'a> {
     is_mate_walk: bool,
     scopes: Vec<Scope>,
     mates: BTreeSet<usize>,
+    /// What the definition would be refused for, where the analysis goes on all the same.
+    refusals: Option<Vec<Error>>,
 }
 
 /// Analyses a query whose result columns at `key` (positions from 1, with names) identify a row.
 pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> {
-    let mut walk = Walk {
-        blocks: Vec::new(),
-        sources: Vec::new(),
-        links: Vec::new(),
-        sublinks: HashMap::new(),
-        strict_sublinks: HashSet::new(),
-        is_before: Cell::new(false),
-        steps: Vec::new(),
-        choices: Vec::new(),
-        is_mate_walk: false,
-        scopes: Vec::new(),
-        mates: BTreeSet::new(),
-    };
+    graph(&mut Walk::new(), query, key)
+}
+
+fn graph<'a>(walk: &mut Walk<'a>, query: Query<'a>, key: &[(i16, String)]) -> Result<Graph> {
     let top = walk.block(query, None, false)?;
     walk.need_all(top)?;
     let mut graph = Graph::default();
@@ -122,11 +118,11 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
     let parts = key.iter().map(|(position, _)| *position).enumerate();
     let parts: Vec<(usize, i16)> = parts.filter(|(part, _)| rooted(part)).collect();
     walk.add_scopes(top, &parts);
-    graph.sources = walk.sources;
-    graph.links = walk.links;
-    graph.choices = walk.choices;
-    graph.scopes = walk.scopes;
-    graph.mates = walk.mates;
+    graph.sources = std::mem::take(&mut walk.sources);
+    graph.links = std::mem::take(&mut walk.links);
+    graph.choices = std::mem::take(&mut walk.choices);
+    graph.scopes = std::mem::take(&mut walk.scopes);
+    graph.mates = std::mem::take(&mut walk.mates);
     Ok(graph)
 }
 
@@ -144,6 +140,23 @@ fn key_part(expr: Expr<'_>, name: &str) -> KeyPart {
 }
 
 impl<'a> Walk<'a> {
+    fn new() -> Walk<'a> {
+        Walk {
+            blocks: Vec::new(),
+            sources: Vec::new(),
+            links: Vec::new(),
+            sublinks: HashMap::new(),
+            strict_sublinks: HashSet::new(),
+            is_before: Cell::new(false),
+            steps: Vec::new(),
+            choices: Vec::new(),
+            is_mate_walk: false,
+            scopes: Vec::new(),
+            mates: BTreeSet::new(),
+            refusals: None,
+        }
+    }
+
     /// The sources that hold a key column.
     fn roots(
         &mut self,
@@ -195,11 +208,11 @@ impl<'a> Walk<'a> {
             });
         }
         if shape.has_row_locks {
-            return Err(Error::Construct {
+            self.refuse(Error::Construct {
                 construct: "FOR UPDATE",
                 detail: "Refreshing would lock the source rows.",
                 hint: "Leave it out.",
-            });
+            })?;
         }
         let is_recursive = recursive || outer.is_some_and(|o| self.blocks[o].is_recursive);
         let id = self.blocks.len();
@@ -221,7 +234,14 @@ impl<'a> Walk<'a> {
         });
         let from: HashSet<usize> = query.indexes_in_from().into_iter().collect();
         for index in 1..=query.entry_count() {
-            let item = match query.entry(index)? {
+            let entry = match query.entry(index) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.refuse(error)?;
+                    continue;
+                }
+            };
+            let item = match entry {
                 Entry::Alias(exprs) => Item::Alias(exprs),
                 _ if !from.contains(&index) => Item::Unused,
                 Entry::Relation { relid, alias } => Item::Source(self.source(relid, alias, id)?),
@@ -258,7 +278,7 @@ impl<'a> Walk<'a> {
     fn source(&mut self, relid: Oid, alias: String, block: usize) -> Result<usize> {
         let name = relation::name(relid)
             .ok_or_else(|| Error::Internal(format!("relation {} vanished", relid.to_u32())))?;
-        source::check(relid, &name.name)?;
+        self.require(source::check(relid, &name.name))?;
         let alias = match self.is_mate_walk {
             true => {
                 self.mates.insert(self.sources.len());
@@ -378,13 +398,13 @@ impl<'a> Walk<'a> {
     }
 
     fn expr(&mut self, block: usize, expr: Expr<'a>) -> Result<()> {
-        expr.functions()
-            .into_iter()
-            .try_for_each(volatility::check)?;
+        for function in expr.functions() {
+            self.require(volatility::check(function))?;
+        }
         match expr.kind() {
             Kind::Var(var) => self.use_var(block, var),
             Kind::SubLink(link) => self.sublink(block, &link),
-            Kind::SqlValue | Kind::NextValue => Err(Error::Construct {
+            Kind::SqlValue | Kind::NextValue => self.refuse(Error::Construct {
                 construct: "CURRENT_TIMESTAMP, CURRENT_USER and the like",
                 detail: "Their value changes without any change of the source tables.",
                 hint: "Store the value in a source column, or compute it when the TVIEW is read.",
@@ -438,7 +458,7 @@ impl<'a> Walk<'a> {
                 source.used.insert(a);
             }
             _ => {
-                return Err(Error::Construct {
+                return self.refuse(Error::Construct {
                     construct: "a system column",
                     detail: "Its value changes without a change of the row.",
                     hint: "Use a column of the table.",
