@@ -60,6 +60,15 @@ pub(crate) enum Error {
     },
     #[error("permission denied for table {0}")]
     NotReadable(String),
+    #[error(
+        "every change of table \"{table}\" would compare the whole TVIEW \"{tview}\", because {reason}"
+    )]
+    FullRoute {
+        table: String,
+        tview: String,
+        reason: &'static str,
+        remedy: &'static str,
+    },
     #[error("graph format \"{0}\" is not known")]
     UnknownFormat(String),
     #[error("trigger \"{trigger}\" cannot be kept on TVIEW \"{table}\"")]
@@ -139,7 +148,8 @@ impl Error {
             Error::Function { .. }
             | Error::Construct { .. }
             | Error::Source { .. }
-            | Error::ForeignTable(_) => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            | Error::ForeignTable(_)
+            | Error::FullRoute { .. } => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
             Error::UnknownFormat(_) => Code::ERRCODE_INVALID_PARAMETER_VALUE,
             Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
             Error::NullKey { .. } => Code::ERRCODE_NOT_NULL_VIOLATION,
@@ -200,6 +210,7 @@ impl Error {
                 "Another server's part of the transaction may already be committed at that point."
                     .into()
             }
+            Error::FullRoute { .. } => "pg_tviews.full_refresh is set to error.".into(),
             Error::DirectWrite(_) => {
                 "The table is a TVIEW: its rows are maintained by its defining query.".into()
             }
@@ -277,6 +288,7 @@ impl Error {
             Error::Columns { .. } => {
                 "Drop the TVIEW with pg_tviews_drop() and create it again. To add a column, add it to the table first and then to the view.".into()
             }
+            Error::FullRoute { remedy, .. } => (*remedy).into(),
             Error::UnknownFormat(_) => "Use mermaid or dot.".into(),
             Error::NotCreated => "Run CREATE EXTENSION pg_tviews;".into(),
             Error::Internal(_) => "This is a bug in pg_tviews; please report it.".into(),

@@ -1,8 +1,18 @@
 //! Owns the settings and gives typed access to them. Registered once, by `_PG_init`.
 
-use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
+
+/// What becomes of a definition that has a source without a selective route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PostgresGucEnum)]
+pub(crate) enum FullRefresh {
+    #[name = c"warn"]
+    Warn,
+    #[name = c"error"]
+    Error,
+}
 
 static AUTO_CONVERT: GucSetting<bool> = GucSetting::<bool>::new(true);
+static FULL_REFRESH: GucSetting<FullRefresh> = GucSetting::<FullRefresh>::new(FullRefresh::Warn);
 static PENDING_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(100_000);
 
 pub(crate) fn register() {
@@ -11,6 +21,14 @@ pub(crate) fn register() {
         c"Converts a table created by CREATE TABLE tv_... AS into a TVIEW at commit.",
         c"When off, such a table stays an ordinary one until pg_tviews_convert_existing_table() is called.",
         &AUTO_CONVERT,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_enum_guc(
+        c"pg_tviews.full_refresh",
+        c"What becomes of a TVIEW whose whole a change of some source would compare.",
+        c"Such a definition is accepted with a warning, or refused.",
+        &FULL_REFRESH,
         GucContext::Userset,
         GucFlags::default(),
     );
@@ -28,6 +46,10 @@ pub(crate) fn register() {
 
 pub(crate) fn auto_convert() -> bool {
     AUTO_CONVERT.get()
+}
+
+pub(crate) fn full_refresh() -> FullRefresh {
+    FULL_REFRESH.get()
 }
 
 pub(crate) fn pending_limit() -> usize {

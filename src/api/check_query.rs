@@ -5,6 +5,7 @@ use super::explain::{Entry, entries};
 use crate::catalog;
 use crate::convert;
 use crate::error::{Error, Result};
+use crate::guc::{self, FullRefresh};
 
 /// One row: a refusal, or a source.
 #[derive(Default)]
@@ -44,10 +45,11 @@ fn refusal(error: &Error) -> Finding {
 }
 
 fn source(entry: Entry) -> Finding {
-    let severity = match entry.reason {
-        Some(_) => "warning",
-        None if entry.missing_indexes.is_empty() => "ok",
-        None => "notice",
+    let severity = match (entry.reason, guc::full_refresh()) {
+        (Some(_), FullRefresh::Error) => "error",
+        (Some(_), FullRefresh::Warn) => "warning",
+        (None, _) if entry.missing_indexes.is_empty() => "ok",
+        (None, _) => "notice",
     };
     Finding {
         severity,

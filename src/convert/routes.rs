@@ -1,15 +1,19 @@
 //! Owns what is said of a TVIEW's routes when its definition is accepted: sources without a
-//! selective one, and indexes that the others lack.
+//! selective one, which `pg_tviews.full_refresh` may refuse, and indexes that the others lack.
 
 use crate::catalog::{self, Tview};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::guc::{self, FullRefresh};
 use crate::lineage::model::{Reason, Route, Source};
 use crate::pg::guard::{Level, tell};
 
-/// Tells of both, once per table.
+/// Tells of both, once per table. Error: 0A000.
 pub(super) fn judge(tview: &Tview) -> Result<()> {
     for (source, reason) in full(tview) {
-        warn(tview, source, reason);
+        match guc::full_refresh() {
+            FullRefresh::Warn => warn(tview, source, reason),
+            FullRefresh::Error => return Err(refusal(tview, source, reason)),
+        }
     }
     tell_missing_indexes(tview)
 }
@@ -36,6 +40,15 @@ fn warn(tview: &Tview, source: &Source, reason: Reason) {
     );
     let hint = "pg_tviews_explain() shows the routes of all sources.";
     tell(Level::Warning, &warning, None, Some(hint));
+}
+
+fn refusal(tview: &Tview, source: &Source, reason: Reason) -> Error {
+    Error::FullRoute {
+        table: source.name.name.clone(),
+        tview: tview.name.name.clone(),
+        reason: reason.text(),
+        remedy: reason.remedy(),
+    }
 }
 
 fn tell_missing_indexes(tview: &Tview) -> Result<()> {
