@@ -73,3 +73,5 @@ $$;
 EXECUTE checks;
 -- Where such rows are there already, the creator is told what it costs.
 CREATE TABLE tv_warned AS SELECT 100 / p.size AS pk_warned, p.id, '{}'::jsonb AS data FROM tb_part p JOIN tb_box b ON b.pk = p.fk_box;
+UPDATE tb_part SET size = 50, code = '9' WHERE size = 0;
+SELECT oracle.check('tv_warned', :'boxed') AS warned;
