@@ -7,7 +7,15 @@ use crate::lineage::model::{Chain, Condition, Graph, Link, Route, Side};
 pub(crate) fn path(graph: &Graph, source: usize, route: &Route) -> String {
     let mut start = label(graph, source);
     if graph.mates.contains(&source) {
-        start += " (for another row of the same PARTITION BY or DISTINCT ON group)";
+        let links = route
+            .chains()
+            .iter()
+            .flat_map(|c| &c.hops)
+            .flat_map(|h| &h.links);
+        start += match links.into_iter().any(|l| l.repeated.is_some()) {
+            true => " (for the rows below it)",
+            false => " (for another row of the same PARTITION BY or DISTINCT ON group)",
+        };
     }
     match route {
         Route::Keys(chains) => {
