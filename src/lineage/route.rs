@@ -113,9 +113,9 @@ impl<'g> Tree<'g> {
     fn grow(&self) -> Vec<Result<Chain, Reason>> {
         let mut chains: Vec<Option<Chain>> = vec![None; self.graph.sources.len()];
         for is_whole in [true, false] {
-            for source in 0..chains.len() {
-                if chains[source].is_none() && !self.is_obstructed(source) {
-                    chains[source] = self.direct(source, is_whole);
+            for (source, chain) in chains.iter_mut().enumerate() {
+                if chain.is_none() && !self.is_obstructed(source) {
+                    *chain = self.direct(source, is_whole);
                 }
             }
             while let Some((child, chain)) = self.next_lookup(&chains) {

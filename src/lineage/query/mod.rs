@@ -78,7 +78,7 @@ struct Walk<'a> {
     /// Blocks of subqueries in expressions, by the block around them (a WITH query is walked once
     /// per reference) and the address of their query.
     sublinks: HashMap<(usize, usize), usize>,
-    /// Sides are wanted over the row before: see [`row_before`].
+    /// Sides are wanted over the row before: see [`crate::lineage::model::row_before`].
     is_before: Cell<bool>,
     /// Blocks of subqueries whose `IN` must hold.
     strict_sublinks: HashSet<usize>,
