@@ -4,6 +4,8 @@ CREATE SCHEMA failing_expressions;
 SET search_path = failing_expressions, public;
 
 CREATE TABLE tb_part (pk int PRIMARY KEY, id uuid NOT NULL, fk_box int, size int, code text);
+CREATE INDEX ON tb_part (id);
+CREATE INDEX ON tb_part (fk_box);
 CREATE TABLE tb_box (pk int PRIMARY KEY);
 CREATE TABLE tb_code (pk int PRIMARY KEY, label text);
 INSERT INTO tb_box VALUES (1);

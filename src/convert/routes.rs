@@ -57,7 +57,9 @@ fn tell_missing_indexes(tview: &Tview) -> Result<()> {
             "table \"{}\" has no index for looking up rows of TVIEW \"{}\" by ({})",
             missing.table.name, tview.name.name, missing.columns
         );
-        tell(Level::Notice, &notice, None, Some(&missing.statement));
+        let detail = "An index on an expression evaluates it for every row of the table, also for those that the query leaves out.";
+        let detail = missing.has_expression.then_some(detail);
+        tell(Level::Notice, &notice, detail, Some(&missing.statement));
     }
     Ok(())
 }

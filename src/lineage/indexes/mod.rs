@@ -70,6 +70,8 @@ pub(crate) struct Missing {
     /// What it is over, as in CREATE INDEX.
     pub(crate) columns: String,
     pub(crate) statement: String,
+    /// It evaluates something for every row of the table.
+    pub(crate) has_expression: bool,
     /// The sources whose routes would use it.
     pub(crate) sources: BTreeSet<usize>,
 }

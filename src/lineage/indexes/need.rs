@@ -57,6 +57,7 @@ impl Need {
         };
         Missing {
             statement: format!("CREATE INDEX ON {table} {using}({columns});"),
+            has_expression: self.terms.iter().any(|t| t.attribute == 0),
             table: self.table,
             columns,
             sources,
