@@ -168,6 +168,25 @@ RESET ROLE;
 SELECT data FROM tv_letter ORDER BY pk_letter;
 SELECT oracle.check('tv_letter', :'letter'), oracle.routes('tv_letter');
 
+-- A view of another owner shows rows that row security hides from the TVIEW's owner, and is not spelt out.
+CREATE TABLE tb_ward (pk_ward int PRIMARY KEY, id uuid NOT NULL UNIQUE, floor int NOT NULL, beds int NOT NULL);
+CREATE INDEX ON tb_ward (floor);
+ALTER TABLE tb_ward ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, TRIGGER ON tb_ward TO regress_tviews_owner;
+INSERT INTO tb_ward SELECT n, oracle.uuid(n), n / 3, 10 - n FROM generate_series(1, 8) n;
+CREATE VIEW ward_place AS SELECT pk_ward, id, rank() OVER (PARTITION BY floor ORDER BY beds, pk_ward) AS place FROM tb_ward;
+GRANT SELECT ON ward_place TO regress_tviews_owner;
+SELECT $$ SELECT w.pk_ward, w.id, jsonb_build_object('place', w.place) AS data FROM ward_place w $$ AS ward \gset
+SET ROLE regress_tviews_owner;
+CREATE TABLE tv_ward AS :ward;
+RESET ROLE;
+UPDATE tb_ward SET beds = 20 WHERE pk_ward = 5;
+SELECT oracle.check('tv_ward', :'ward'), oracle.routes('tv_ward');
+ALTER TABLE tb_ward DISABLE ROW LEVEL SECURITY;
+UPDATE tb_ward SET beds = 0 WHERE pk_ward = 4;
+UPDATE tb_ward SET floor = 1 WHERE pk_ward = 8;
+SELECT oracle.check('tv_ward', :'ward'), oracle.routes('tv_ward');
+
 -- A new owner takes over, and the roles can go.
 ALTER TABLE tv_patient OWNER TO CURRENT_USER;
 ALTER VIEW v_patient OWNER TO CURRENT_USER;

@@ -3,7 +3,7 @@
 
 use super::{SEARCH_PATH, Statements, Tview, run};
 use crate::error::{Error, Result};
-use crate::lineage::model::{Graph, Route, Scope};
+use crate::lineage::model::{Graph, Reason, Route, Scope};
 use crate::lineage::{query, route, sql};
 use crate::name::{Column, Name};
 use crate::pg::identity::Settings;
@@ -73,7 +73,13 @@ pub(super) fn load(
     row.settings
         .iter()
         .for_each(|(name, value)| settings.set(name, value));
-    let (mut tree, graph, views) = analyse_view(row.view, &key)?;
+    let (mut tree, mut graph, views) = analyse_view(row.view, &key)?;
+    // Spelt out, a view's query runs with the rights of the TVIEW's owner.
+    let is_own = |v: &Oid| relation::class(*v).is_some_and(|c| c.owner == class.owner);
+    let may_spell_out = views.iter().chain([&row.view]).all(is_own);
+    if !may_spell_out {
+        obstruct_hidden(&mut graph, class.owner);
+    }
     let routes = route::choose(&graph);
     // To delete and insert a row would lose what the user keeps in it, or rows that refer to it.
     let has_own = all.iter().any(|c| !c.is_computed && !columns.contains(c));
@@ -96,7 +102,7 @@ pub(super) fn load(
     };
     let key_query = |s: usize| sql::key::key_query(&graph, s, &routes[s], &table);
     let key_queries = (0..routes.len()).map(key_query).collect();
-    let restricted = restrict(&mut tree, &graph, &routes, &table);
+    let restricted = restrict(may_spell_out.then_some(&mut tree), &graph, &routes, &table);
     let statements = statements(&table, restricted.as_ref());
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
@@ -242,6 +248,15 @@ fn analyse_view(view: Oid, key: &[Column]) -> Result<(Tree, Graph, Vec<Oid>)> {
     Ok((tree, graph, views))
 }
 
+/// Rows that the owner cannot read lead to no keys, though a view of another owner shows them.
+fn obstruct_hidden(graph: &mut Graph, owner: Oid) {
+    for source in &mut graph.sources {
+        if relation::is_row_security_active(Oid::from(source.relid), owner) {
+            source.obstacle = Some(Reason::RowSecurity);
+        }
+    }
+}
+
 /// A query with restrictions inside, and the statements that give their parameters.
 struct Restricted {
     query: String,
@@ -250,7 +265,7 @@ struct Restricted {
 
 /// Puts restrictions where the planner would carry none; `None` where none are needed.
 fn restrict(
-    tree: &mut Tree,
+    tree: Option<&mut Tree>,
     graph: &Graph,
     routes: &[Route],
     table: &sql::Table<'_>,
@@ -268,12 +283,10 @@ fn restrict(
     };
     let restrictions: Vec<Restriction> = graph.scopes.iter().enumerate().map(restriction).collect();
     // Without: the query is still better run once for many keys than once for each.
-    Some(match scopes.filter(|_| tree.restrict(&restrictions)) {
-        Some(scopes) => Restricted {
-            query: tree.deparse(),
-            scopes,
-        },
-        None => Restricted {
+    let restricted = tree.and_then(|t| t.restrict(&restrictions).then(|| t.deparse()));
+    Some(match (restricted, scopes) {
+        (Some(query), Some(scopes)) => Restricted { query, scopes },
+        _ => Restricted {
             query: format!("SELECT * FROM {}", table.view.sql()),
             scopes: Vec::new(),
         },

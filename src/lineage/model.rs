@@ -222,6 +222,7 @@ pub(crate) enum Reason {
     KeyIsComputed,
     KeyIsNullable,
     RowsDepend,
+    RowSecurity,
     NoLink,
 }
 
@@ -233,6 +234,9 @@ impl Reason {
             Reason::KeyIsNullable => "an outer join can make the key NULL",
             Reason::RowsDepend => {
                 "rows of different keys depend on each other (LIMIT, or a window, grouping or set operation apart from the key)"
+            }
+            Reason::RowSecurity => {
+                "row security hides rows of it from the owner, which a view of another owner shows"
             }
             Reason::NoLink => "no equality that must hold leads from it to the key",
         }

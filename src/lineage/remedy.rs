@@ -17,6 +17,9 @@ impl Reason {
             Reason::RowsDepend => {
                 "Leave LIMIT, ranks and totals over all rows to the query that reads the TVIEW, or partition and group by the key."
             }
+            Reason::RowSecurity => {
+                "Let the owner of the view own the TVIEW, or exempt the owner of the TVIEW from row security."
+            }
             Reason::NoLink => {
                 "Join or correlate it by an equality of columns that must hold, and leave what is the same for all rows to the query that reads the TVIEW."
             }

@@ -177,6 +177,10 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
 
 /// Runs `f`, which only reads, in a subtransaction of its own; `None` if values that it met made it
 /// fail (SQLSTATE classes 22 and 23).
+///
+/// At COMMIT this does what an EXCEPTION block of plpgsql does in a deferred trigger. A server built with
+/// assertions stops at either: `RollbackAndReleaseCurrentSubTransaction` does not count TBLOCK_END
+/// among the states that it may return to (PostgreSQL 15 to 18), though nothing is wrong with it.
 pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
     // SAFETY: as plpgsql's EXCEPTION: context and owner are put back, since both ways out of the
     // subtransaction leave those of its parent.

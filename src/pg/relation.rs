@@ -249,6 +249,13 @@ pub(crate) fn may_watch(relid: Oid, role: Oid) -> bool {
     result == pg_sys::AclResult::ACLCHECK_OK && may_read(relid, role)
 }
 
+/// Whether row security hides rows of a table from `role`.
+pub(crate) fn is_row_security_active(relid: Oid, role: Oid) -> bool {
+    // SAFETY: catalog lookups.
+    let active = unsafe { pg_sys::check_enable_rls(relid, role, true) };
+    active == pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
+}
+
 /// Whether `role` may read a table, or columns of it.
 pub(crate) fn may_read(relid: Oid, role: Oid) -> bool {
     let ok = pg_sys::AclResult::ACLCHECK_OK;
