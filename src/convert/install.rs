@@ -21,6 +21,7 @@ use std::rc::Rc;
 /// Settings that shape what a query gives, kept as they are when a TVIEW is made.
 const PINNED: &[&str] = &[
     "TimeZone",
+    "timezone_abbreviations",
     "DateStyle",
     "IntervalStyle",
     "extra_float_digits",
@@ -31,6 +32,8 @@ const PINNED: &[&str] = &[
     "lc_numeric",
     "lc_time",
     "default_text_search_config",
+    "array_nulls",
+    "quote_all_identifiers",
 ];
 
 /// Backing view, key, catalog rows and triggers; runs as the table's owner.

@@ -168,6 +168,9 @@ pub(crate) fn pin(tview: &Tview) -> Settings {
 pub(crate) fn pin_execution(settings: &Settings) {
     settings.set("search_path", catalog::SEARCH_PATH);
     settings.set("jit", "off");
+    // Lookups must be complete, and see what the owner sees.
+    settings.set("gin_fuzzy_search_limit", "0");
+    settings.set("row_security", "on");
 }
 
 /// What evaluates the defining query: the owner, who cannot leave anything behind.
