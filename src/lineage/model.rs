@@ -133,7 +133,7 @@ impl Equality {
 /// One of several ways in which a condition can hold: an arm of an OR, an argument of coalesce().
 /// Rows that matter by one arm at least are all that matter; so every arm has a tree of routes of
 /// its own, and a source takes its routes from all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Choice {
     pub(crate) point: usize,
     pub(crate) arm: usize,

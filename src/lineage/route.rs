@@ -12,29 +12,32 @@ use super::model::{
 };
 use super::model::{Route, Side};
 use crate::sabotage::{Rule, breaks};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Trees at most for one source; choices beyond are left out, with the links that depend on them.
 const MAX_TREES: usize = 512;
 
+/// Trees by the choices made in them: most sources depend on the same ones, or on none.
+type Grown = HashMap<Vec<Choice>, Vec<Result<Chain, Reason>>>;
+
 /// One route per source of the graph.
 pub(crate) fn choose(graph: &Graph) -> Vec<Route> {
+    let mut grown = Grown::new();
     (0..graph.sources.len())
-        .map(|s| of_source(graph, s))
+        .map(|source| of_source(graph, source, &mut grown))
         .collect()
 }
 
-fn of_source(graph: &Graph, source: usize) -> Route {
+fn of_source(graph: &Graph, source: usize, grown: &mut Grown) -> Route {
     let last = match breaks(Rule::Arms) {
         true => 1,
         false => usize::MAX,
     };
     let mut route = None;
     for arms in combinations(graph, source).into_iter().take(last) {
-        merge(
-            &mut route,
-            Tree::of(graph, &arms).grow().swap_remove(source),
-        );
+        let grow = || Tree::of(graph, &arms).grow();
+        let chains = grown.entry(arms.clone()).or_insert_with(grow);
+        merge(&mut route, chains[source].clone());
     }
     route.unwrap_or(Route::Full(Reason::NoLink))
 }

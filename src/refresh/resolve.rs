@@ -116,13 +116,16 @@ fn check_null_keys(
     rows: &HashSet<Row>,
     freshness: Freshness,
 ) -> Result<()> {
+    if !holds_key(tview, start.source) {
+        return Ok(());
+    }
     let is_key = tview.routes[start.source].is_key();
     let lacks_key = |row: &Row| {
         row.iter()
             .zip(&is_key)
             .any(|(v, is_key)| *is_key && v.is_null())
     };
-    if !holds_key(tview, start.source) || !rows.iter().any(lacks_key) {
+    if !rows.iter().any(lacks_key) {
         return Ok(());
     }
     let active = take_snapshot(freshness);
