@@ -6,7 +6,7 @@ use crate::catalog::{self, Capture, Captures};
 use crate::error::Result;
 use crate::pg::trigger::{Event, Firing, Tuple};
 use crate::pg::value::Row;
-use crate::queue::{self, Adding};
+use crate::queue::{self, Adding, Effect};
 use crate::sabotage::{Rule, breaks};
 
 /// Notes a statement's (or, under replication, a row's) changes.
@@ -49,11 +49,24 @@ fn note(
             adding.whole(capture.start.tview);
             continue;
         }
-        let old = old.as_ref().filter(|_| !breaks(Rule::OldImages));
-        let new = new.as_ref().filter(|_| !breaks(Rule::NewImages));
-        for tuple in [old, new].into_iter().flatten() {
-            adding.row(&capture.start, values(capture, tuple));
+        if let Some(old) = old.as_ref().filter(|_| !breaks(Rule::OldImages)) {
+            adding.row(&capture.start, values(capture, old), Effect::Shows);
         }
+        if let Some(new) = new.as_ref().filter(|_| !breaks(Rule::NewImages)) {
+            let effect = effect(capture, changed.as_deref());
+            adding.row(&capture.start, values(capture, new), effect);
+        }
+    }
+}
+
+/// What a new row does whose columns have changed so, or which was not there before.
+fn effect(capture: &Capture, changed: Option<&[i16]>) -> Effect {
+    let is_new = |changed: &[i16]| {
+        capture.is_below || capture.values.iter().any(|(a, _)| changed.contains(a))
+    };
+    match capture.makes_links && changed.is_none_or(is_new) {
+        true => Effect::Links,
+        false => Effect::Shows,
     }
 }
 

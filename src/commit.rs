@@ -12,23 +12,10 @@ use crate::error::{Error, Result};
 use crate::pg::hooks::Reading;
 use crate::pg::identity::StatementTimeout;
 use crate::pg::relation;
-use crate::pg::snapshot::{Active, Freshness};
+use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::{spi, transaction};
 use crate::queue;
 use crate::refresh;
-use std::cell::Cell;
-
-thread_local! {
-    static IS_COMMITTING: Cell<bool> = const { Cell::new(false) };
-}
-
-struct Committing(());
-
-impl Drop for Committing {
-    fn drop(&mut self) {
-        IS_COMMITTING.set(false);
-    }
-}
 
 /// Converts and flushes until nothing is left to do. An extension that the transaction dropped takes
 /// with it what was owed.
@@ -46,15 +33,14 @@ fn settle(is_prepare: bool) -> Result<()> {
     if !queue::has_changes() && !queue::has_conversions() {
         return Ok(());
     }
-    IS_COMMITTING.set(true);
-    let _committing = Committing(());
+    let _committing = refresh::Committing::start();
     let _timeout = StatementTimeout::rearm();
     loop {
         {
             // No portal is left to provide the snapshot that DDL and catalog reads ask for.
             let _active = Active::push(Freshness::Latest);
             convert::run_recorded()?;
-            refresh::flush(Freshness::Latest)?;
+            refresh::flush()?;
         }
         let has_more = transaction::run_deferred(is_prepare);
         if !has_more && !queue::has_changes() && !queue::has_conversions() {
@@ -65,34 +51,36 @@ fn settle(is_prepare: bool) -> Result<()> {
 
 /// Nothing is owed, nothing was flushed, and this is not the flush before COMMIT.
 pub(crate) fn is_idle() -> bool {
-    !IS_COMMITTING.get() && refresh::last_flush() == 0 && !queue::has_changes()
+    !refresh::is_committing() && refresh::last_flush() == 0 && !queue::has_changes()
 }
 
-/// Flushes before a statement reads what a flush would change; true if the statement's snapshot
-/// is too old to see what was flushed.
-pub(crate) fn before_read(reading: &Reading) -> Result<bool> {
+/// Flushes before a statement reads what a flush would change; gives the snapshot that the statement needs if
+/// its own does not see what was flushed. The flush at COMMIT writes beside what others have committed
+/// since: from then on the latest, lest two versions of a row be seen.
+pub(crate) fn before_read(reading: &Reading) -> Result<Option<Freshness>> {
     if let Some(table) = reading
         .foreign_tables
         .first()
-        .filter(|_| IS_COMMITTING.get())
+        .filter(|_| refresh::is_committing())
     {
         let name = relation::name(*table).map(|n| n.name).unwrap_or_default();
         return Err(Error::ForeignTable(name));
     }
     if spi::is_running() {
-        return Ok(false);
+        return Ok(None);
     }
     let is_concerned = match reads_owed(reading) {
         Err(Error::NotCreated) => false,
         other => other?,
     };
     if is_concerned {
-        refresh::flush(Freshness::Statement)?;
+        refresh::flush()?;
     }
+    let is_kept_too_long = refresh::is_committing() && snapshot::is_per_transaction();
     let is_behind = refresh::last_flush() > 0
-        && reading.snapshot_command < refresh::last_flush()
+        && (reading.snapshot_command < refresh::last_flush() || is_kept_too_long)
         && (is_concerned || reads_tview(reading).unwrap_or(false));
-    Ok(reading.may_exchange && is_behind)
+    Ok((reading.may_exchange && is_behind).then_some(refresh::freshness()))
 }
 
 /// Whether it reads a TVIEW that something is owed to. Parallel workers do not know what is owed,
@@ -128,7 +116,6 @@ fn reads_tview(reading: &Reading) -> Result<bool> {
 pub(crate) fn transaction_end() {
     queue::clear();
     refresh::forget();
-    IS_COMMITTING.set(false);
 }
 
 pub(crate) fn subtransaction_abort(nest: i32) {

@@ -101,6 +101,8 @@ pub(crate) enum Error {
     ForeignTable(String),
     #[error("a source of table \"{table}\" was dropped after the table was created")]
     SourceGone { table: String },
+    #[error("could not serialize access to TVIEW \"{0}\" due to concurrent update")]
+    Outdated(String),
     #[error("TVIEWs did not settle after {0} rounds of refreshing")]
     Unsettled(u32),
     #[error("TVIEW \"{table}\" has lost its {part}")]
@@ -163,6 +165,7 @@ impl Error {
                 Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
             Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
+            Error::Outdated(_) => Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Error::NeededTrigger { .. } => Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
             Error::NotATrigger => Code::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
@@ -211,6 +214,9 @@ impl Error {
                     .into()
             }
             Error::FullRoute { .. } => "pg_tviews.full_refresh is set to error.".into(),
+            Error::Outdated(_) => {
+                "Rows that this transaction refreshes would be others under its snapshot than under the latest.".into()
+            }
             Error::DirectWrite(_) => {
                 "The table is a TVIEW: its rows are maintained by its defining query.".into()
             }
@@ -276,6 +282,7 @@ impl Error {
             Error::SourceGone { .. } => {
                 "Create the table and drop the source in separate transactions.".into()
             }
+            Error::Outdated(_) => "The transaction might succeed if retried.".into(),
             Error::Unsettled(_) => {
                 "A trigger on a TVIEW probably changes a source of the same TVIEW again and again.".into()
             }

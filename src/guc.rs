@@ -13,6 +13,7 @@ pub(crate) enum FullRefresh {
 
 static AUTO_CONVERT: GucSetting<bool> = GucSetting::<bool>::new(true);
 static FULL_REFRESH: GucSetting<FullRefresh> = GucSetting::<FullRefresh>::new(FullRefresh::Warn);
+static LOCK_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(200);
 static PENDING_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(100_000);
 
 pub(crate) fn register() {
@@ -29,6 +30,16 @@ pub(crate) fn register() {
         c"What becomes of a TVIEW whose whole a change of some source would compare.",
         c"Such a definition is accepted with a warning, or refused.",
         &FULL_REFRESH,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_tviews.lock_limit",
+        c"Keys and values of one TVIEW that a refresh locks each by itself.",
+        c"With more it locks the whole TVIEW against other writers until its transaction ends.",
+        &LOCK_LIMIT,
+        0,
+        i32::MAX,
         GucContext::Userset,
         GucFlags::default(),
     );
@@ -50,6 +61,10 @@ pub(crate) fn auto_convert() -> bool {
 
 pub(crate) fn full_refresh() -> FullRefresh {
     FULL_REFRESH.get()
+}
+
+pub(crate) fn lock_limit() -> usize {
+    LOCK_LIMIT.get().max(0) as usize
 }
 
 pub(crate) fn pending_limit() -> usize {

@@ -27,10 +27,22 @@ pub(crate) struct Start {
     pub(crate) types: Rc<[u32]>,
 }
 
+/// What a changed row can do to others' view of the TVIEW; the greater includes the lesser.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Effect {
+    /// Rows show something else than before.
+    Shows,
+    /// It also makes a link, by which changes of other rows matter that did not before.
+    Links,
+}
+
+/// Captured values of changed rows, each as it was or as it is.
+pub(crate) type Changes = HashMap<Row, Effect>;
+
 /// Changes that have not reached the TVIEWs.
 #[derive(Default, Clone)]
 pub(crate) struct Owed {
-    pub(crate) rows: HashMap<Start, HashSet<Row>>,
+    pub(crate) rows: HashMap<Start, Changes>,
     /// TVIEWs to compare as a whole.
     pub(crate) whole: HashSet<Oid>,
 }
@@ -49,7 +61,7 @@ impl Owed {
             .collect()
     }
 
-    fn add_row(&mut self, start: &Start, row: Row) {
+    fn add_row(&mut self, start: &Start, row: Row, effect: Effect) {
         if self.whole.contains(&start.tview) {
             return;
         }
@@ -57,7 +69,8 @@ impl Owed {
             Some(rows) => rows,
             None => self.rows.entry(start.clone()).or_default(),
         };
-        rows.insert(row);
+        let known = rows.entry(row).or_insert(effect);
+        *known = effect.max(*known);
         if rows.len() > guc::pending_limit() {
             self.add_whole(start.tview);
         }
@@ -74,7 +87,8 @@ impl Owed {
             self.add_whole(tview);
         }
         for (start, rows) in other.rows {
-            rows.into_iter().for_each(|row| self.add_row(&start, row));
+            rows.into_iter()
+                .for_each(|(row, effect)| self.add_row(&start, row, effect));
         }
     }
 }
@@ -141,8 +155,8 @@ fn with_current<T>(f: impl FnOnce(&mut Level) -> T) -> T {
 pub(crate) struct Adding<'a>(&'a mut Owed);
 
 impl Adding<'_> {
-    pub(crate) fn row(&mut self, start: &Start, row: Row) {
-        self.0.add_row(start, row);
+    pub(crate) fn row(&mut self, start: &Start, row: Row, effect: Effect) {
+        self.0.add_row(start, row, effect);
     }
 
     pub(crate) fn whole(&mut self, tview: Oid) {

@@ -39,6 +39,16 @@ pub(crate) enum Rule {
     PartsInQuery,
     /// What a savepoint that is rolled back had flushed is owed again.
     Savepoints,
+    /// Concurrent writers wait for each other: at all,
+    Locks,
+    /// by the keys that both refresh,
+    KeyLocks,
+    /// by the values of changed rows,
+    ValueLocks,
+    /// by the values that new links lead to,
+    ReadSets,
+    /// where one of them compares the whole.
+    TableLocks,
 }
 
 #[cfg(feature = "sabotage")]

@@ -12,8 +12,6 @@ use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::guard::{boundary, within};
 use crate::pg::relation;
-use crate::pg::snapshot::{self, Freshness};
-use crate::pg::spi::Session;
 use crate::{convert, refresh};
 use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
@@ -36,7 +34,7 @@ fn find_tview(text: &str) -> Result<Rc<Tview>> {
 
 /// Brings up to date what this transaction owes, as a read would.
 fn flush() -> Result<()> {
-    refresh::flush(Freshness::Statement)
+    refresh::flush()
 }
 
 #[pg_extern(sql = false)]
@@ -64,14 +62,8 @@ fn pg_tviews_refresh(name: &str) -> i64 {
         convert::find_owned(name)?;
         let tview = find_tview(name)?;
         flush()?;
-        let session = Session::open();
-        let _settings = refresh::pin(&tview);
-        let freshness = match snapshot::is_per_transaction() {
-            true => Freshness::Statement,
-            false => Freshness::Latest,
-        };
         let what = format!("refreshing TVIEW \"{}\"", tview.name.name);
-        let written = within(what, || refresh::reconcile(&session, &tview, freshness))?;
+        let written = within(what, || refresh::refresh_whole(&tview))?;
         Ok(written.total() as i64)
     })
 }

@@ -1,6 +1,7 @@
 //! Owns how a TVIEW's catalog row becomes a [`Tview`]: its columns and key, the lineage of its
 //! backing view, and its statements.
 
+use super::locking::locking;
 use super::{SEARCH_PATH, Statements, Tview, run};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Reason, Route, Scope};
@@ -100,7 +101,9 @@ pub(super) fn load(
             .iter()
             .any(|c| !function::is_image_equal(Oid::from(c.type_oid))),
     };
-    let key_query = |s: usize| sql::key::key_query(&graph, s, &routes[s], &table);
+    let locking = locking(&graph, &routes, &table);
+    let key_query =
+        |s: usize| sql::key::key_query(&graph, s, &routes[s], &locking.captured[s], &table);
     let key_queries = (0..routes.len()).map(key_query).collect();
     let restricted = restrict(may_spell_out.then_some(&mut tree), &graph, &routes, &table);
     let statements = statements(&table, restricted.as_ref());
@@ -110,7 +113,12 @@ pub(super) fn load(
     known.extend(members);
     known.extend(row.related.iter().copied());
     known.extend(views.iter().copied());
-    known.extend(graph.sources.iter().map(|s| Oid::from(s.relid)));
+    let tables = graph.tables().into_iter();
+    let mut reads: Vec<Oid> = tables
+        .flat_map(|t| relation::with_children(Oid::from(t)))
+        .collect();
+    known.extend(reads.iter().copied());
+    reads.extend(views.iter().copied().chain([row.view]));
     Ok(Tview {
         oid,
         owner: class.owner,
@@ -131,7 +139,9 @@ pub(super) fn load(
         key_queries,
         scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
         has_other_unique: !unique.is_empty(),
-        is_computed: routes.iter().any(Route::is_computed),
+        is_computed: routes.iter().any(Route::is_computed) || locking.is_computed,
+        locking,
+        reads,
         views,
         graph,
         routes,

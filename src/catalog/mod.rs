@@ -7,9 +7,11 @@
 
 mod indexes;
 mod load;
+mod locking;
 
 pub(crate) use indexes::{missing_indexes, missing_indexes_of};
 pub(crate) use load::key_columns;
+pub(crate) use locking::{LockedEnd, Locking, Lookup};
 
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
@@ -48,6 +50,9 @@ pub(crate) struct Tview {
     pub(crate) views: Vec<Oid>,
     pub(crate) graph: Graph,
     pub(crate) routes: Vec<Route>,
+    pub(crate) locking: Locking,
+    /// What a refresh reads: sources with what is below them, and views.
+    pub(crate) reads: Vec<Oid>,
     /// A route evaluates expressions, which can fail for rows that the query leaves out.
     pub(crate) is_computed: bool,
     /// Per source, from captured values to keys; `None` where the values are keys.
@@ -58,21 +63,21 @@ pub(crate) struct Tview {
 }
 
 impl Tview {
-    /// The types of the values that a source's route starts from.
-    pub(crate) fn start_types(&self, source: usize) -> Vec<u32> {
-        let columns = &self.graph.sources[source];
-        let type_of = |a: &i16| columns.column(*a).map(|c| c.type_oid);
-        let attributes = self.routes[source].start();
-        attributes.iter().filter_map(type_of).collect()
+    /// The types of the values that are captured of a source.
+    pub(crate) fn captured_types(&self, source: usize) -> Vec<u32> {
+        self.of_captured(source, |c| c.type_oid)
     }
 
-    /// How the values that a source's route starts from are stored.
-    pub(crate) fn start_storage(&self, source: usize) -> Vec<Storage> {
+    /// How the values that are captured of a source are stored.
+    pub(crate) fn captured_storage(&self, source: usize) -> Vec<Storage> {
+        self.of_captured(source, storage_of)
+    }
+
+    fn of_captured<T>(&self, source: usize, of: impl Fn(&Column) -> T) -> Vec<T> {
         let columns = &self.graph.sources[source];
-        self.routes[source]
-            .start()
-            .iter()
-            .filter_map(|a| columns.column(*a).map(storage_of))
+        let attributes = self.locking.captured[source].iter();
+        attributes
+            .filter_map(|a| columns.column(*a).map(&of))
             .collect()
     }
 }
@@ -94,8 +99,10 @@ pub(crate) struct Capture {
     pub(crate) start: Start,
     /// Attributes of the changed table that the query uses.
     pub(crate) used: Vec<i16>,
-    /// Attributes that the route starts from, as the changed table numbers them.
+    /// Attributes that are captured, as the changed table numbers them.
     pub(crate) values: Vec<(i16, Storage)>,
+    /// A row with other values in these makes a link that concurrent writers must know of.
+    pub(crate) makes_links: bool,
     /// The TVIEW has no selective route from here.
     pub(crate) is_full: bool,
     /// The query reads a partition or child of the changed table, which any update may move rows
@@ -289,7 +296,7 @@ fn captures_for(tview: &Tview, named: Oid, columns: &[Column], is_below: bool) -
             let name = &source.column(attribute)?.name;
             columns.iter().find(|c| c.name == *name)
         };
-        let attributes = tview.routes[index].start();
+        let attributes = tview.locking.captured[index].clone();
         let values: Vec<(i16, Storage)> = attributes
             .iter()
             .filter_map(|a| local(*a).map(|c| (c.attribute, storage_of(c))))
@@ -300,7 +307,8 @@ fn captures_for(tview: &Tview, named: Oid, columns: &[Column], is_below: bool) -
                 .iter()
                 .filter_map(|a| Some(local(*a)?.attribute))
                 .collect(),
-            // A start column that only a child has cannot be captured where its parent is written.
+            makes_links: tview.locking.links(index),
+            // A column that only a child has cannot be captured where its parent is written.
             is_full: matches!(tview.routes[index], Route::Full(_))
                 || values.len() < attributes.len(),
             values,
@@ -310,7 +318,7 @@ fn captures_for(tview: &Tview, named: Oid, columns: &[Column], is_below: bool) -
                 source: index,
                 attributes: attributes.into(),
                 relid: source.relid,
-                types: tview.start_types(index).into(),
+                types: tview.captured_types(index).into(),
             },
         });
     }

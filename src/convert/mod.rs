@@ -189,7 +189,7 @@ fn columns_as_created(conversion: &Conversion, name: &Name) -> Result<Vec<Column
 pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     let relid = find_owned(text)?;
     // The query may read TVIEWs.
-    refresh::flush(Freshness::Statement)?;
+    refresh::flush()?;
     if catalog::is_tview(relid)? {
         let name = relation::name(relid).map(|n| n.name).unwrap_or_default();
         tell(

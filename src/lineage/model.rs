@@ -106,6 +106,7 @@ pub(crate) enum Condition {
 /// An equality between a child and a parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Equality {
+    pub(crate) oid: u32,
     /// `OPERATOR(schema.=)`.
     pub(crate) operator: String,
     /// The same with its operands exchanged.

@@ -50,6 +50,17 @@ unsafe extern "C-unwind" {
         read_only: bool,
     ) -> pg_sys::Portal;
     pub(super) fn SPI_cursor_fetch(portal: pg_sys::Portal, forward: bool, count: c_long);
+    pub(super) fn LockAcquire(
+        tag: *const pg_sys::LOCKTAG,
+        mode: pg_sys::LOCKMODE,
+        session_lock: bool,
+        dont_wait: bool,
+    ) -> pg_sys::LockAcquireResult::Type;
+    pub(super) fn FunctionCall1Coll(
+        function: *mut pg_sys::FmgrInfo,
+        collation: pg_sys::Oid,
+        argument: pg_sys::Datum,
+    ) -> pg_sys::Datum;
     pub(super) fn datumCopy(value: pg_sys::Datum, by_value: bool, len: c_int) -> pg_sys::Datum;
     pub(super) fn BeginInternalSubTransaction(name: *const c_char);
     pub(super) fn ReleaseCurrentSubTransaction();

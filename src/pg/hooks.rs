@@ -8,6 +8,7 @@
 use super::guard::boundary;
 use super::list::pointers;
 use super::node::Tree;
+use super::snapshot::{self, Freshness};
 use super::trigger::{Firing, no_tuple};
 use super::{ffi, relation, transaction, version};
 use crate::error::Result;
@@ -20,8 +21,8 @@ pub(crate) struct Handlers {
     /// True if the statement was told apart and [`Handlers::after_create`] wants to hear of its end.
     pub(crate) before_create: fn(&Create) -> Result<bool>,
     pub(crate) after_create: fn(Option<Oid>) -> Result<()>,
-    /// True if a plan's or COPY's snapshot must be exchanged for a fresh one.
-    pub(crate) before_read: fn(&Reading) -> Result<bool>,
+    /// What a plan's or COPY's snapshot must be exchanged for, if it must.
+    pub(crate) before_read: fn(&Reading) -> Result<Option<Freshness>>,
     /// True while [`Handlers::before_read`] has nothing to do, whatever is read.
     pub(crate) is_idle: fn() -> bool,
     pub(crate) pre_commit: fn(is_prepare: bool) -> Result<()>,
@@ -143,10 +144,13 @@ unsafe extern "C-unwind" fn process_utility(
         let create = boundary(|| Ok(created_table(statement)));
         let is_tracked =
             !create.is_null() && has_prefix(create) && boundary(|| before_create(create, params));
-        let is_fresh = is_tracked && !super::snapshot::is_per_transaction()
-            || (*statement).type_ == NodeTag::T_CopyStmt && boundary(|| before_copy(statement));
-        if is_fresh {
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        let fresh = match (*statement).type_ {
+            NodeTag::T_CopyStmt => boundary(|| before_copy(statement)),
+            _ if is_tracked && !snapshot::is_per_transaction() => Some(Freshness::Statement),
+            _ => None,
+        };
+        if let Some(freshness) = fresh {
+            snapshot::push(freshness);
         }
         match NEXT_UTILITY {
             Some(next) => next(
@@ -170,7 +174,7 @@ unsafe extern "C-unwind" fn process_utility(
                 qc,
             ),
         }
-        if is_fresh {
+        if fresh.is_some() {
             pg_sys::PopActiveSnapshot();
         }
         if is_tracked {
@@ -271,7 +275,7 @@ unsafe fn before_create(
     (handlers().before_create)(&described)
 }
 
-unsafe fn before_copy(statement: *mut pg_sys::Node) -> Result<bool> {
+unsafe fn before_copy(statement: *mut pg_sys::Node) -> Result<Option<Freshness>> {
     // SAFETY: the caller has seen the tag. COPY (query) goes through the executor.
     let relation = unsafe {
         let copy: *mut pg_sys::CopyStmt = statement.cast();
@@ -281,7 +285,7 @@ unsafe fn before_copy(statement: *mut pg_sys::Node) -> Result<bool> {
         }
     };
     match relation {
-        None => Ok(false),
+        None => Ok(None),
         Some(relid) => (handlers().before_read)(&Reading {
             relations: vec![relid],
             foreign_tables: Vec::new(),
@@ -298,14 +302,17 @@ unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, eflags:
     // SAFETY: as for process_utility. The fresh snapshot replaces this query's own registered one
     // and is active for the start alone; nobody else's entry is touched.
     unsafe {
-        let is_exchanged = !(handlers().is_idle)()
+        let may_be_stale = !(handlers().is_idle)()
             && eflags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 == 0
-            && !transaction::is_parallel()
-            && boundary(|| before_plan(desc));
-        if is_exchanged {
+            && !transaction::is_parallel();
+        let exchange = match may_be_stale {
+            true => boundary(|| before_plan(desc)),
+            false => None,
+        };
+        if let Some(freshness) = exchange {
             // Pushing copies: under REPEATABLE READ the transaction's snapshot itself goes on to see
             // later commands of this transaction.
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            snapshot::push(freshness);
             let fresh = pg_sys::RegisterSnapshot(pg_sys::GetActiveSnapshot());
             pg_sys::UnregisterSnapshot((*desc).snapshot);
             (*desc).snapshot = fresh;
@@ -314,13 +321,13 @@ unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, eflags:
             Some(next) => next(desc, eflags),
             None => version::standard_executor_start(desc, eflags),
         }
-        if is_exchanged {
+        if exchange.is_some() {
             pg_sys::PopActiveSnapshot();
         }
     }
 }
 
-unsafe fn before_plan(desc: *mut pg_sys::QueryDesc) -> Result<bool> {
+unsafe fn before_plan(desc: *mut pg_sys::QueryDesc) -> Result<Option<Freshness>> {
     // SAFETY: a query descriptor that is being started.
     let reading = unsafe {
         let plan = &*(*desc).plannedstmt;

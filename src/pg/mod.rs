@@ -5,9 +5,11 @@
 mod ffi;
 pub(crate) mod function;
 pub(crate) mod guard;
+pub(crate) mod hash;
 pub(crate) mod hooks;
 pub(crate) mod identity;
 mod list;
+pub(crate) mod lock;
 pub(crate) mod node;
 pub(crate) mod relation;
 pub(crate) mod snapshot;

@@ -226,8 +226,10 @@ pub(crate) fn row_type(relid: Oid) -> Oid {
 
 #[derive(Clone, Copy)]
 pub(crate) enum Lock {
-    /// Against changes of the definition.
+    /// Against changes of the definition; readers have it.
     Definition,
+    /// As writers have it.
+    Write,
     /// Against writers (`SHARE ROW EXCLUSIVE`).
     Writers,
 }
@@ -236,6 +238,7 @@ pub(crate) enum Lock {
 pub(crate) fn lock(relid: Oid, lock: Lock) {
     let mode = match lock {
         Lock::Definition => pg_sys::AccessShareLock,
+        Lock::Write => pg_sys::RowExclusiveLock,
         Lock::Writers => pg_sys::ShareRowExclusiveLock,
     };
     // SAFETY: a lock on a relation that is gone meanwhile is harmless.

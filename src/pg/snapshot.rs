@@ -29,18 +29,30 @@ pub(crate) enum Freshness {
     Latest,
 }
 
+impl Freshness {
+    /// The snapshots under which a result must be the same: the latest as well as that of a transaction
+    /// which keeps to its own.
+    pub(crate) fn each(self) -> &'static [Freshness] {
+        match self.is_kept() {
+            true => &[Freshness::Statement, Freshness::Latest],
+            false => &[Freshness::Latest],
+        }
+    }
+
+    /// The transaction's own snapshot, which may be older than others' commits.
+    pub(crate) fn is_kept(self) -> bool {
+        self == Freshness::Statement && is_per_transaction()
+    }
+}
+
 /// A snapshot that is active until dropped.
 pub(crate) struct Active(pg_sys::Snapshot);
 
 impl Active {
     pub(crate) fn push(freshness: Freshness) -> Active {
-        // SAFETY: PushActiveSnapshot copies the static snapshot; GetActiveSnapshot gives the copy.
+        // SAFETY: popped by Drop; GetActiveSnapshot gives the copy that was pushed.
         unsafe {
-            let snapshot = match freshness {
-                Freshness::Statement => pg_sys::GetTransactionSnapshot(),
-                Freshness::Latest => pg_sys::GetLatestSnapshot(),
-            };
-            pg_sys::PushActiveSnapshot(snapshot);
+            push(freshness);
             Active(pg_sys::GetActiveSnapshot())
         }
     }
@@ -57,6 +69,20 @@ impl Drop for Active {
             // SAFETY: the top entry is ours: guards nest.
             unsafe { pg_sys::PopActiveSnapshot() };
         }
+    }
+}
+
+/// Makes a snapshot the active one.
+///
+/// # Safety
+/// The caller pops it.
+pub(super) unsafe fn push(freshness: Freshness) {
+    // SAFETY: in a transaction; PushActiveSnapshot copies the static snapshot.
+    unsafe {
+        pg_sys::PushActiveSnapshot(match freshness {
+            Freshness::Statement => pg_sys::GetTransactionSnapshot(),
+            Freshness::Latest => pg_sys::GetLatestSnapshot(),
+        });
     }
 }
 

@@ -14,9 +14,10 @@ use crate::pg::identity::{Bounds, Identity};
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Rows, Session};
 use crate::pg::transaction::nest_level;
-use crate::pg::value::Row;
+use crate::pg::value::{Row, Storage};
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Rows of a comparison that are fetched and written at once.
 const ROWS_AT_ONCE: i64 = 1000;
@@ -89,10 +90,70 @@ pub(super) fn keys(
             let Some(different) = different else {
                 return Ok(false);
             };
+            if freshness.is_kept() {
+                check_latest(session, tview, some, &different)?;
+            }
             write(session, tview, &different, *pass, active.snapshot())?;
         }
     }
     Ok(true)
+}
+
+/// Under a snapshot that others' commits may have left behind, what is written must be what the latest
+/// one gives too: else the row would show less than is committed.
+fn check_latest(
+    session: &Session,
+    tview: &Tview,
+    keys: &[Row],
+    different: &Rows<'_>,
+) -> Result<()> {
+    let active = take_snapshot(Freshness::Latest);
+    let _reader = as_reader(tview);
+    let latest = compare(session, tview, keys, active.snapshot())?;
+    let is_same = latest.is_some_and(|l| Print::of(&l, tview) == Print::of(different, tview));
+    match is_same {
+        true => Ok(()),
+        false => Err(Error::Outdated(tview.name.name.clone())),
+    }
+}
+
+/// What some rows of a comparison are, in whatever order: their number, and the sum of their hashes.
+#[derive(Default, PartialEq, Eq)]
+struct Print {
+    rows: u64,
+    sum: u64,
+}
+
+impl Print {
+    fn of(different: &Rows<'_>, tview: &Tview) -> Print {
+        let mut print = Print::default();
+        print.add(different, tview);
+        print
+    }
+
+    fn add(&mut self, different: &Rows<'_>, tview: &Tview) {
+        let columns = [Storage::of(pgrx::pg_sys::TEXTOID), tview.row];
+        for row in 0..different.len() {
+            let mut hasher = DefaultHasher::new();
+            different.row(row, &columns).hash(&mut hasher);
+            self.rows += 1;
+            self.sum = self.sum.wrapping_add(hasher.finish());
+        }
+    }
+
+    fn of_all(session: &Session, tview: &Tview, freshness: Freshness) -> Result<Print> {
+        let _active = take_snapshot(freshness);
+        let _reader = as_reader(tview);
+        let mut cursor = session.cursor(&tview.statements.compare_all, &Args::none())?;
+        let mut print = Print::default();
+        loop {
+            let some = cursor.fetch(ROWS_AT_ONCE);
+            if some.len() == 0 {
+                return Ok(print);
+            }
+            print.add(&some, tview);
+        }
+    }
 }
 
 fn compare<'s>(
@@ -133,6 +194,10 @@ fn passes(may_clash: bool) -> &'static [Pass] {
 /// Compares the whole TVIEW with its query and writes the rows that differ.
 pub(crate) fn reconcile(session: &Session, tview: &Tview, freshness: Freshness) -> Result<Written> {
     let mut written = Written::default();
+    let print = |freshness| Print::of_all(session, tview, freshness);
+    if freshness.is_kept() && print(Freshness::Statement)? != print(Freshness::Latest)? {
+        return Err(Error::Outdated(tview.name.name.clone()));
+    }
     for pass in passes(tview.has_other_unique) {
         let active = take_snapshot(freshness);
         let mut cursor = {
@@ -180,8 +245,12 @@ pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<()> {
     }
     for (source, query) in tview.key_queries.iter().enumerate() {
         let Some(query) = query else { continue };
-        let columns = tview.start_storage(source);
+        let columns = tview.captured_storage(source);
         let args = Args::none().with_rows(&[], &columns);
+        session.run(query, &args, active.snapshot())?;
+    }
+    for (query, columns) in tview.locking.statements() {
+        let args = Args::none().with_rows(&[], columns);
         session.run(query, &args, active.snapshot())?;
     }
     Ok(())

@@ -3,9 +3,12 @@
 //! Called before COMMIT and PREPARE, before a statement reads a TVIEW that something is owed to,
 //! and by `pg_tviews_flush()`. TVIEWs are taken in the order of their depth; writing one may owe
 //! something to those above it, and triggers on it may change sources again, so the loop goes on
-//! until nothing is owed. Per TVIEW: [`resolve`] values to keys, then [`apply`] what differs.
+//! until nothing is owed. Per TVIEW: [`claim`] what the changes concern, which is to [`mod@resolve`] values
+//! to keys under [`mod@lock`]s, then [`apply`] what differs.
 
 mod apply;
+mod claim;
+mod lock;
 mod resolve;
 
 pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
@@ -14,13 +17,15 @@ use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::guard::{unless_data_fails, within};
 use crate::pg::identity::{Bounds, Identity, ReadWrite, Settings};
+use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::Session;
-use crate::pg::value::Row;
-use crate::queue::{self, Owed, Start};
+use crate::queue::{self, Changes, Owed, Start};
+use claim::Claim;
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 /// Refreshes of one TVIEW in one flush; more means that triggers chase each other.
@@ -30,6 +35,7 @@ const MAX_ROUNDS: u32 = 100;
 const KEYS_AT_ONCE: usize = 1000;
 
 thread_local! {
+    static IS_COMMITTING: Cell<bool> = const { Cell::new(false) };
     static IS_FLUSHING: Cell<bool> = const { Cell::new(false) };
     /// The command after the last flush of this transaction; 0 without one.
     static LAST_FLUSH: Cell<u32> = const { Cell::new(0) };
@@ -38,7 +44,7 @@ thread_local! {
 /// What one TVIEW is owed.
 #[derive(Default)]
 struct Work {
-    rows: Vec<(Start, HashSet<Row>)>,
+    rows: Vec<(Start, Changes)>,
     is_whole: bool,
 }
 
@@ -57,6 +63,35 @@ impl Drop for Flushing {
     }
 }
 
+/// The transaction is on its way to COMMIT or PREPARE until this is dropped.
+pub(crate) struct Committing(());
+
+impl Committing {
+    pub(crate) fn start() -> Committing {
+        IS_COMMITTING.set(true);
+        Committing(())
+    }
+}
+
+impl Drop for Committing {
+    fn drop(&mut self) {
+        IS_COMMITTING.set(false);
+    }
+}
+
+pub(crate) fn is_committing() -> bool {
+    IS_COMMITTING.get()
+}
+
+/// Under which snapshots a flush works now: before COMMIT the latest at every isolation level, earlier what
+/// the level gives, since the transaction may go on to read.
+pub(crate) fn freshness() -> Freshness {
+    match is_committing() {
+        true => Freshness::Latest,
+        false => Freshness::Statement,
+    }
+}
+
 /// The command that followed this transaction's last flush: older snapshots miss its writes.
 pub(crate) fn last_flush() -> u32 {
     LAST_FLUSH.get()
@@ -66,6 +101,7 @@ pub(crate) fn last_flush() -> u32 {
 pub(crate) fn forget() {
     LAST_FLUSH.set(0);
     IS_FLUSHING.set(false);
+    IS_COMMITTING.set(false);
     apply::withdraw(0);
 }
 
@@ -75,7 +111,7 @@ pub(crate) fn subtransaction_aborted(nest: i32) {
 }
 
 /// Brings every TVIEW up to date.
-pub(crate) fn flush(freshness: Freshness) -> Result<()> {
+pub(crate) fn flush() -> Result<()> {
     if IS_FLUSHING.get() || !queue::has_changes() {
         return Ok(());
     }
@@ -95,7 +131,7 @@ pub(crate) fn flush(freshness: Freshness) -> Result<()> {
         }
         if let Some(tview) = catalog::tview(Oid::from(oid))? {
             let what = format!("refreshing TVIEW \"{}\"", tview.name.name);
-            within(what, || refresh(&tview, owed, freshness))?;
+            within(what, || refresh(&tview, owed, freshness()))?;
         }
     }
     snapshot::advance();
@@ -114,32 +150,65 @@ fn add_work(work: &mut BTreeMap<(i32, u32), Work>, owed: Owed) -> Result<()> {
 }
 
 fn work_of(work: &mut BTreeMap<(i32, u32), Work>, oid: Oid) -> Result<&mut Work> {
+    let tview = catalog::tview(oid)?;
     // A TVIEW that was given up meanwhile has no depth; its turn finds nothing to do.
-    let depth = catalog::tview(oid)?.map_or(0, |t| t.depth);
-    Ok(work.entry((depth, oid.to_u32())).or_default())
+    let depth = tview.as_ref().map_or(0, |t| t.depth);
+    Ok(match work.entry((depth, oid.to_u32())) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            if let Some(tview) = tview {
+                lock_relations(&tview)?;
+            }
+            new.insert(Work::default())
+        }
+    })
+}
+
+/// Takes the locks that statements of ours will take, of the TVIEW and those above it, before any that
+/// other writers wait for: who holds a table against readers (TRUNCATE, ALTER TABLE) may be one of these.
+fn lock_relations(tview: &Tview) -> Result<()> {
+    for oid in &tview.above {
+        if let Some(above) = catalog::tview(*oid)? {
+            relation::lock(above.oid, Lock::Write);
+            let reads = above.reads.iter();
+            reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
+        }
+    }
+    Ok(())
 }
 
 fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
     let session = Session::open();
     let settings = pin(tview);
-    let keys = match work.is_whole {
-        true => None,
-        false => {
-            // Links can name more rows than tables hold pages in memory: prefer their indexes.
-            // (A price rather than enable_seqscan, whose huge cost hides other differences.)
-            settings.set("seq_page_cost", "100");
-            resolve::keys(&session, tview, work.rows, freshness)?
-        }
+    // Links can name more rows than tables hold pages in memory: prefer their indexes.
+    // (A price rather than enable_seqscan, whose huge cost hides other differences.)
+    settings.set("seq_page_cost", "100");
+    let claim = match work.is_whole {
+        true => claim::whole(&session, tview),
+        false => claim::rows(&session, tview, &work.rows, freshness)?,
     };
-    let is_done = match keys {
-        Some(keys) => apply::keys(&session, tview, &keys, freshness)?,
-        None => false,
+    let is_done = match &claim {
+        Claim::Keys(keys) => apply::keys(&session, tview, keys, freshness)?,
+        Claim::Whole => false,
     };
     if !is_done {
+        // Nothing but the whole: what failed for some keys has written nothing.
+        if matches!(claim, Claim::Keys(_)) {
+            claim::whole(&session, tview);
+        }
         settings.set("seq_page_cost", "1");
         reconcile(&session, tview, freshness)?;
     }
     Ok(())
+}
+
+/// Compares the whole TVIEW with its query at once, and writes the rows that differ.
+pub(crate) fn refresh_whole(tview: &Tview) -> Result<Written> {
+    let session = Session::open();
+    let _settings = pin(tview);
+    lock_relations(tview)?;
+    claim::whole(&session, tview);
+    reconcile(&session, tview, freshness())
 }
 
 /// Reads what leads to keys or restricts to them; `None` if an expression failed, for rows that the

@@ -8,69 +8,76 @@ use crate::pg::relation;
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
 use crate::pg::value::Row;
-use crate::queue::Start;
+use crate::queue::{Changes, Start};
 use std::collections::HashSet;
 
 /// A share of a TVIEW's rows beyond which comparing them all is cheaper than one by one.
 const SHARE_OF_ROWS: f64 = 0.2;
 
-/// The keys of all rows that the changes can concern; `None` if they are better compared whole.
+/// Whether captured values still are what the route starts from.
+pub(super) fn fits(tview: &Tview, start: &Start) -> bool {
+    let captured = tview.locking.captured.get(start.source);
+    captured.is_some_and(|c| **c == *start.attributes)
+        && tview.graph.sources[start.source].relid == start.relid
+        && *tview.captured_types(start.source) == *start.types
+}
+
+/// The keys of all rows that the changes can concern; `None` if they are better compared whole. Where a
+/// transaction keeps to its snapshot, those that this one leads to and those that the latest does.
 pub(super) fn keys(
     session: &Session,
     tview: &Tview,
-    work: Vec<(Start, HashSet<Row>)>,
+    changes: &[(Start, Changes)],
     freshness: Freshness,
 ) -> Result<Option<Vec<Row>>> {
-    let limit = limit(tview);
     let mut keys: HashSet<Row> = HashSet::new();
-    let mut lookups = Vec::new();
-    for (start, rows) in work {
-        let fits = tview
-            .routes
-            .get(start.source)
-            .is_some_and(|r| *r.start() == *start.attributes)
-            && tview.graph.sources[start.source].relid == start.relid
-            && *tview.start_types(start.source) == *start.types;
-        if !fits {
-            // DDL in this transaction changed the route.
-            return Ok(None);
-        }
-        check_null_keys(session, tview, &start, &rows, freshness)?;
-        match &tview.key_queries[start.source] {
-            Some(query) => lookups.push((start, rows, query)),
-            None => keys.extend(rows.into_iter().filter(is_complete)),
-        }
-    }
-    if !lookups.is_empty() {
-        let active = take_snapshot(freshness);
-        let _reader = as_reader(tview);
-        for (start, rows, query) in lookups {
-            let strict = tview.routes[start.source].is_strict();
-            let leads_on = |row: &Row| row.iter().zip(&strict).all(|(v, s)| !(*s && v.is_null()));
-            let rows: Vec<Row> = rows.into_iter().filter(leads_on).collect();
-            let look_up = || {
-                look_up(
-                    session,
-                    tview,
-                    &start,
-                    &rows,
-                    query,
-                    active.snapshot(),
-                    &mut keys,
-                )
+    let limit = limit(tview);
+    for freshness in freshness.each() {
+        for (start, rows) in changes {
+            check_null_keys(session, tview, start, rows, *freshness)?;
+            let is_kept = match &tview.key_queries[start.source] {
+                Some(query) => {
+                    from_values(session, tview, start, rows, query, *freshness, &mut keys)?
+                }
+                None => {
+                    let parts = tview.key.len();
+                    let own = rows.keys().map(|row| row[..parts].into());
+                    keys.extend(own.filter(is_complete));
+                    true
+                }
             };
-            let Some(is_null_met) = unless_expressions_fail(tview, look_up)? else {
-                return Ok(None);
-            };
-            if is_null_met {
-                refuse_null_keys(session, tview, active.snapshot())?;
-            }
-            if keys.len() > limit {
+            if !is_kept || keys.len() > limit {
                 return Ok(None);
             }
         }
     }
-    Ok((keys.len() <= limit).then(|| keys.into_iter().collect()))
+    Ok(Some(keys.into_iter().collect()))
+}
+
+/// Adds the keys that a lookup gives; false if an expression failed.
+fn from_values(
+    session: &Session,
+    tview: &Tview,
+    start: &Start,
+    rows: &Changes,
+    query: &str,
+    freshness: Freshness,
+    keys: &mut HashSet<Row>,
+) -> Result<bool> {
+    let active = take_snapshot(freshness);
+    let _reader = as_reader(tview);
+    let strict = tview.routes[start.source].is_strict();
+    let leads_on = |row: &&Row| row.iter().zip(&strict).all(|(v, s)| !(*s && v.is_null()));
+    let rows: Vec<Row> = rows.keys().filter(leads_on).cloned().collect();
+    let snapshot = active.snapshot();
+    let look_up = || look_up(session, tview, start, &rows, query, snapshot, keys);
+    let Some(is_null_met) = unless_expressions_fail(tview, look_up)? else {
+        return Ok(false);
+    };
+    if is_null_met {
+        refuse_null_keys(session, tview, snapshot)?;
+    }
+    Ok(true)
 }
 
 fn limit(tview: &Tview) -> usize {
@@ -94,7 +101,7 @@ fn look_up(
     snapshot: Snapshot<'_>,
     keys: &mut HashSet<Row>,
 ) -> Result<bool> {
-    let columns = tview.start_storage(start.source);
+    let columns = tview.captured_storage(start.source);
     let mut is_null_met = false;
     for some in rows.chunks(KEYS_AT_ONCE) {
         let args = Args::none().with_rows(some, &columns);
@@ -113,7 +120,7 @@ fn check_null_keys(
     session: &Session,
     tview: &Tview,
     start: &Start,
-    rows: &HashSet<Row>,
+    rows: &Changes,
     freshness: Freshness,
 ) -> Result<()> {
     if !holds_key(tview, start.source) {
@@ -125,7 +132,7 @@ fn check_null_keys(
             .zip(&is_key)
             .any(|(v, is_key)| *is_key && v.is_null())
     };
-    if !rows.iter().any(lacks_key) {
+    if !rows.keys().any(lacks_key) {
         return Ok(());
     }
     let active = take_snapshot(freshness);

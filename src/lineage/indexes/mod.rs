@@ -189,6 +189,7 @@ mod tests {
             child,
             parent,
             condition: Condition::Equal(Equality {
+                oid: 96,
                 operator: String::new(),
                 commutator: None,
                 child_is_left: true,

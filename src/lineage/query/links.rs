@@ -408,6 +408,7 @@ pub(super) fn link(
         child,
         parent,
         condition: Condition::Equal(Equality {
+            oid: equality.oid.to_u32(),
             operator: equality.sql.clone(),
             commutator: equality.commutator.clone(),
             child_is_left,

@@ -52,6 +52,7 @@ fn link(child: (usize, i16), parent: (usize, i16)) -> Link {
         child: side(child.0, child.1),
         parent: side(parent.0, parent.1),
         condition: Condition::Equal(Equality {
+            oid: 96,
             operator: "OPERATOR(pg_catalog.=)".into(),
             commutator: None,
             child_is_left: true,

@@ -7,18 +7,19 @@ use crate::lineage::model::{Side, Source, row_before, tag};
 use crate::name::{Column, quote};
 use crate::sabotage::{Rule, breaks};
 
-/// The query from captured values, an array of records, to keys; `None` where the values are the
-/// keys. A chain that leads to a part of the key is completed from the table and the query.
+/// The query from captured values, an array of records with the attributes `start`, to keys; `None` where
+/// the first of these are the keys. A chain that leads to a part of the key is completed from the table and the query.
 pub(crate) fn key_query(
     graph: &Graph,
     source: usize,
     route: &Route,
+    start: &[i16],
     table: &Table<'_>,
 ) -> Option<String> {
     if route.chains().is_empty() || is_captured_key(graph, route) {
         return None;
     }
-    let start = captured(&graph.sources[source], source, &route.start());
+    let start = captured(&graph.sources[source], source, start);
     let query = |_, chain: &Chain| {
         let keys = join(&chain.key, ", ", |_, (part, side)| {
             format!("{} AS k{part}", value(*part, side))
@@ -210,7 +211,7 @@ fn value(part: usize, side: &Side) -> String {
     }
 }
 
-fn condition(link: &Link) -> String {
+pub(super) fn condition(link: &Link) -> String {
     let (child, parent) = (&link.child, &link.parent);
     match &link.condition {
         Condition::Equal(e) => equal(e, child, parent),
@@ -314,6 +315,7 @@ mod tests {
 
     fn equality(child_is_left: bool) -> Equality {
         Equality {
+            oid: 96,
             operator: "OPERATOR(pg_catalog.=)".into(),
             commutator: Some("OPERATOR(pg_catalog.=)".into()),
             child_is_left,
@@ -358,7 +360,7 @@ mod tests {
             unique: &[],
             has_loose_key: false,
         };
-        key_query(graph, source, route, &table)
+        key_query(graph, source, route, &route.start(), &table)
     }
 
     fn direct(key: Vec<(usize, Side)>) -> Route {

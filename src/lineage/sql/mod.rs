@@ -1,7 +1,9 @@
 //! Owns the text of every statement that depends on a TVIEW's shape. Values are parameters;
 //! identifiers go through [`quote`]; everything is qualified. [`table`] has the statements that
-//! compare and write, [`key`] those from changed values to keys, [`mod@path`] the same in words.
+//! compare and write, [`key`] those from changed values to keys, [`edge`] those that
+//! read what concurrent writers lock, [`mod@path`] the same in words.
 
+pub(crate) mod edge;
 pub(crate) mod key;
 mod path;
 mod table;

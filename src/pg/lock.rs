@@ -1,0 +1,107 @@
+//! Owns the locks by which transactions that write for the same TVIEW row meet: advisory tags in
+//! PostgreSQL's lock manager, with a fourth field that its SQL functions never use (they use 1 and 2). So
+//! users can neither take nor block them, while `pg_locks`, the deadlock detector, `lock_timeout`, cancel
+//! and PREPARE TRANSACTION treat them like any other. They belong to the (sub)transaction that takes them.
+
+use super::ffi;
+use super::guard::call;
+use pgrx::pg_sys::{self, Oid};
+
+/// The first value of the fourth field: the TVIEW as a whole. The one after is its keys, then come the
+/// edges of its lineage.
+const FIRST: u16 = 16;
+
+/// What of a TVIEW a lock is on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Target {
+    Table,
+    /// A key, by its hash.
+    Key(u32),
+    /// A value that an edge links by, by its hash.
+    Value(u16, u32),
+}
+
+/// Sorts as locks are taken: the TVIEW as a whole first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Tag {
+    /// The OID of its table.
+    pub(crate) tview: u32,
+    pub(crate) target: Target,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Mode {
+    /// On the TVIEW: keys of it are locked.
+    Intent,
+    Shared,
+    Exclusive,
+}
+
+impl Mode {
+    fn number(self) -> pg_sys::LOCKMODE {
+        let mode = match self {
+            Mode::Intent => pg_sys::RowExclusiveLock,
+            Mode::Shared => pg_sys::ShareLock,
+            Mode::Exclusive => pg_sys::ExclusiveLock,
+        };
+        mode as pg_sys::LOCKMODE
+    }
+}
+
+impl Tag {
+    fn locktag(self) -> pg_sys::LOCKTAG {
+        let (hash, fourth) = match self.target {
+            Target::Table => (0, FIRST),
+            Target::Key(hash) => (hash, FIRST + 1),
+            Target::Value(edge, hash) => (hash, (FIRST + 2).saturating_add(edge)),
+        };
+        pg_sys::LOCKTAG {
+            // SAFETY: a global of this backend.
+            locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
+            locktag_field2: self.tview,
+            locktag_field3: hash,
+            locktag_field4: fourth,
+            locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
+            locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+        }
+    }
+
+    /// The tag behind a row of `pg_locks`; `None` for a lock of the users' own.
+    pub(crate) fn of_row(classid: Oid, objid: u32, objsubid: i16) -> Option<Tag> {
+        let target = match (objsubid as u16).checked_sub(FIRST)? {
+            0 => Target::Table,
+            1 => Target::Key(objid),
+            edge => Target::Value(edge - 2, objid),
+        };
+        Some(Tag {
+            tview: classid.to_u32(),
+            target,
+        })
+    }
+}
+
+/// Takes a lock if nobody is in the way.
+pub(crate) fn try_acquire(tag: Tag, mode: Mode) -> bool {
+    take(tag, mode, true)
+}
+
+/// Takes a lock, as soon as nobody is in the way.
+pub(crate) fn acquire(tag: Tag, mode: Mode) {
+    take(tag, mode, false);
+}
+
+fn take(tag: Tag, mode: Mode, may_not_wait: bool) -> bool {
+    let locktag = tag.locktag();
+    // SAFETY: a tag of ours; deadlocks, time-outs and cancels are errors that `call` hands on.
+    let result = unsafe {
+        call(|| ffi::LockAcquire(&raw const locktag, mode.number(), false, may_not_wait))
+    };
+    result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+}
+
+/// Gives back a lock that was taken under the same resource owner.
+pub(crate) fn release(tag: Tag, mode: Mode) {
+    let locktag = tag.locktag();
+    // SAFETY: the caller has taken it.
+    unsafe { pg_sys::LockRelease(&raw const locktag, mode.number(), false) };
+}

@@ -1,0 +1,149 @@
+//! Owns the locks that a refresh of one TVIEW takes, so that of two transactions that write for the same
+//! row the later one waits and then sees. `docs/concurrency.md` has the protocol and why it is right.
+//!
+//! A round takes locks as it finds out what to lock: each first without waiting. Where one is not free, all
+//! that the round has are given back, and what it wanted so far is taken in one order, waiting, before the
+//! round starts again. So whoever waits holds, of this TVIEW, only locks that come before; TVIEWs have an order too.
+
+use crate::catalog::{LockedEnd, Tview};
+use crate::guc;
+use crate::pg::lock::{self, Mode, Tag, Target};
+use crate::sabotage::{Rule, breaks};
+use std::collections::BTreeMap;
+
+pub(super) struct Round<'t> {
+    tview: &'t Tview,
+    /// What this round has taken, in this order.
+    taken: Vec<(Tag, Mode)>,
+    /// Whatever it has wanted, by the strongest mode.
+    wanted: BTreeMap<Tag, Mode>,
+    /// It wants the TVIEW as a whole.
+    is_whole: bool,
+}
+
+/// Whether locks could be had without waiting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Access {
+    Granted,
+    Blocked,
+}
+
+impl<'t> Round<'t> {
+    pub(super) fn start(tview: &'t Tview) -> Round<'t> {
+        Round {
+            tview,
+            taken: Vec::new(),
+            wanted: BTreeMap::new(),
+            is_whole: false,
+        }
+    }
+
+    fn tag(&self, target: Target) -> Tag {
+        Tag {
+            tview: self.tview.oid.to_u32(),
+            target,
+        }
+    }
+
+    /// Takes the TVIEW as a whole: no other transaction refreshes it meanwhile, and there is nothing else to
+    /// lock.
+    pub(super) fn whole(&mut self) -> Access {
+        if self.is_whole {
+            return Access::Granted;
+        }
+        self.is_whole = true;
+        let mode = match breaks(Rule::TableLocks) || breaks(Rule::Locks) {
+            true => Mode::Intent,
+            false => Mode::Exclusive,
+        };
+        // What the round has of it may stand in another's way: give all back before waiting.
+        self.wanted = BTreeMap::from([(self.tag(Target::Table), mode)]);
+        Access::Blocked
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// Tells others that keys of the TVIEW are about to be locked.
+    pub(super) fn intend(&mut self) -> Access {
+        self.take(Mode::Intent, [Target::Table])
+    }
+
+    /// The values that changed rows are linked by towards the key.
+    pub(super) fn values(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Access {
+        match breaks(Rule::ValueLocks) {
+            true => Access::Granted,
+            false => self.take(Mode::Exclusive, hashes.map(|h| Target::Value(edge, h))),
+        }
+    }
+
+    /// The values that new links lead to.
+    pub(super) fn read(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Access {
+        match breaks(Rule::ReadSets) {
+            true => Access::Granted,
+            false => self.take(Mode::Shared, hashes.map(|h| Target::Value(edge, h))),
+        }
+    }
+
+    /// The keys to be refreshed, whether there are such rows or not.
+    pub(super) fn keys(&mut self, hashes: impl Iterator<Item = u32>) -> Access {
+        match breaks(Rule::KeyLocks) {
+            true => Access::Granted,
+            false => self.take(Mode::Exclusive, hashes.map(Target::Key)),
+        }
+    }
+
+    fn take(&mut self, mode: Mode, targets: impl IntoIterator<Item = Target>) -> Access {
+        if self.is_whole || breaks(Rule::Locks) {
+            return Access::Granted;
+        }
+        let mut new = Vec::new();
+        for target in targets {
+            let tag = self.tag(target);
+            if self.wanted.get(&tag).is_none_or(|known| *known < mode) {
+                self.wanted.insert(tag, mode);
+                new.push(tag);
+            }
+        }
+        if self.wanted.len() > guc::lock_limit() + 1 {
+            return self.whole();
+        }
+        let is_free = |tag: &Tag| {
+            let is_free = lock::try_acquire(*tag, mode);
+            if is_free {
+                self.taken.push((*tag, mode));
+            }
+            is_free
+        };
+        match new.iter().all(is_free) {
+            true => Access::Granted,
+            false => Access::Blocked,
+        }
+    }
+
+    /// Gives back what the round has, and takes all that it wanted, in order. What was read under the locks
+    /// given back is to be read again.
+    pub(super) fn wait(&mut self) {
+        self.give_back();
+        for (tag, mode) in &self.wanted {
+            lock::acquire(*tag, *mode);
+            self.taken.push((*tag, *mode));
+        }
+    }
+
+    fn give_back(&mut self) {
+        for (tag, mode) in self.taken.drain(..) {
+            lock::release(tag, mode);
+        }
+    }
+}
+
+/// The hashes to lock of some values of an end.
+pub(super) fn hashes<'v>(
+    end: &'v LockedEnd,
+    values: impl IntoIterator<Item = &'v crate::pg::value::Row> + 'v,
+) -> impl Iterator<Item = u32> + 'v {
+    values.into_iter().filter_map(|row| end.hash(row))
+}
