@@ -53,15 +53,18 @@ pub(crate) fn step(
         })
         .collect();
     let given: Vec<(String, &Column)> = given.iter().map(|c| (c.name.clone(), c)).collect();
+    let given = match given.is_empty() {
+        true => "(SELECT) AS w".to_owned(),
+        false => records(&given, "w"),
+    };
     let alias = next.parent_tag();
     // The child's sides are over its tag, the next edge's may be over the row before: one row, both names.
     let on = join(&conditions(edge), " AND ", |_, c| c.clone());
     let table = graph.sources[source].name.sql();
     let from = match alias == tag(source) {
-        true => format!("{} JOIN {table} AS {alias} ON {on}", records(&given, "w")),
+        true => format!("{given} JOIN {table} AS {alias} ON {on}"),
         false => format!(
-            "{} JOIN {table} AS {own} ON {on} CROSS JOIN LATERAL (SELECT {own}.*) AS {alias}",
-            records(&given, "w"),
+            "{given} JOIN {table} AS {own} ON {on} CROSS JOIN LATERAL (SELECT {own}.*) AS {alias}",
             own = tag(source)
         ),
     };
@@ -128,5 +131,8 @@ fn values(
         Some(_) => format!("(e{i}.v)::{}", type_sql(end.side.type_oid)),
         None => end.side.sql.clone(),
     });
-    format!("SELECT DISTINCT {shown} FROM {from}")
+    match ends.is_empty() {
+        true => format!("SELECT FROM {from} LIMIT 1"),
+        false => format!("SELECT DISTINCT {shown} FROM {from}"),
+    }
 }
