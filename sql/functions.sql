@@ -68,6 +68,55 @@ RETURNS text LANGUAGE c IMMUTABLE
 AS 'MODULE_PATHNAME', 'pg_tviews_version_wrapper';
 COMMENT ON FUNCTION pg_tviews_version() IS 'the version of the loaded library';
 
+-- What a lock of a refresh is on, by classid, objid and objsubid of pg_locks.
+CREATE FUNCTION pg_tviews_lock_target(tview oid, hash oid, part smallint)
+RETURNS TABLE (kind text, target text)
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'pg_tviews_lock_target_wrapper';
+COMMENT ON FUNCTION pg_tviews_lock_target(oid, oid, smallint) IS 'for pg_tviews_locks';
+
+CREATE VIEW pg_tviews_locks AS
+SELECT l.pid,
+       p.gid                                         AS prepared,
+       c.tview,
+       t.kind,
+       t.target,
+       l.mode,
+       l.granted,
+       l.waitstart                                   AS waiting_since,
+       CASE WHEN NOT l.granted THEN pg_catalog.pg_blocking_pids(l.pid) END AS blocked_by
+  FROM pg_catalog.pg_locks l
+  JOIN pg_tviews_catalog c ON c.tview::pg_catalog.oid = l.classid
+ CROSS JOIN LATERAL pg_tviews_lock_target(l.classid, l.objid, l.objsubid) AS t
+  LEFT JOIN pg_catalog.pg_prepared_xacts p
+         ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::pg_catalog.text
+ WHERE l.locktype = 'advisory'
+   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
+GRANT SELECT ON pg_tviews_locks TO PUBLIC;
+COMMENT ON VIEW pg_tviews_locks IS
+    'the locks by which transactions that refresh the same rows of a TVIEW wait for each other';
+
+CREATE FUNCTION pg_tviews_stats_counted()
+RETURNS TABLE (tview oid, lock_waits bigint, lock_wait_ms double precision)
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'pg_tviews_stats_counted_wrapper';
+COMMENT ON FUNCTION pg_tviews_stats_counted() IS 'for pg_tviews_stats';
+
+CREATE VIEW pg_tviews_stats AS
+SELECT c.tview,
+       COALESCE(s.lock_waits, 0)                     AS lock_waits,
+       COALESCE(s.lock_wait_ms, 0)                   AS lock_wait_ms
+  FROM pg_tviews_catalog c
+  LEFT JOIN pg_tviews_stats_counted() AS s ON s.tview = c.tview::pg_catalog.oid;
+GRANT SELECT ON pg_tviews_stats TO PUBLIC;
+COMMENT ON VIEW pg_tviews_stats IS 'how often and how long refreshes of each TVIEW waited for others';
+
+CREATE FUNCTION pg_tviews_stats_reset()
+RETURNS void LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'pg_tviews_stats_reset_wrapper';
+COMMENT ON FUNCTION pg_tviews_stats_reset() IS 'starts the counters of this database over';
+REVOKE EXECUTE ON FUNCTION pg_tviews_stats_reset() FROM PUBLIC;
+
 -- Trigger functions: attached by conversions, of no use by themselves.
 CREATE FUNCTION pg_tviews_capture() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME';
 CREATE FUNCTION pg_tviews_guard() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME';

@@ -1,7 +1,7 @@
 //! pg_tviews: tables that always equal their defining query, kept up row by row inside the
 //! writing transactions. `docs/architecture.md` tells the concepts and where each lives.
 //!
-//! From the ground up: `error`, `name`, settings in `guc`, the server in `pg`, what a transaction
+//! From the ground up: `error`, `name`, settings in `guc`, counters in `stats`, the server in `pg`, what a transaction
 //! owes in `queue`, the analysis of queries in `lineage`, `catalog`, then `capture`,
 //! `convert` and `refresh`, then what PostgreSQL and users call: `ddl`, `commit`, `api`.
 
@@ -19,6 +19,7 @@ mod pg;
 mod queue;
 mod refresh;
 mod sabotage;
+mod stats;
 
 use crate::error::{Error, Result};
 use crate::pg::hooks::{self, Handlers};
@@ -42,6 +43,7 @@ pub extern "C-unwind" fn _PG_init() {
     sabotage::register();
     if hooks::is_preloading() {
         ddl::set_preloaded();
+        stats::register();
     }
     hooks::register(Handlers {
         before_create: ddl::before_create,

@@ -6,13 +6,15 @@ mod check_query;
 mod diagram;
 mod explain;
 mod graph;
+mod locks;
 mod verify;
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::guard::{boundary, within};
 use crate::pg::relation;
-use crate::{convert, refresh};
+use crate::pg::transaction;
+use crate::{convert, refresh, stats};
 use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
@@ -173,4 +175,38 @@ fn pg_tviews_check_query(
 #[pg_extern(sql = false)]
 fn pg_tviews_graph(name: Option<&str>, format: Option<&str>) -> String {
     boundary(|| graph::graph(name, format))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_lock_target(
+    tview: Oid,
+    hash: Oid,
+    part: i16,
+) -> TableIterator<'static, (name!(kind, &'static str), name!(target, Option<String>))> {
+    let found = boundary(|| locks::target(tview, hash.to_u32(), part));
+    TableIterator::new(found)
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_stats_counted() -> TableIterator<
+    'static,
+    (
+        name!(tview, Oid),
+        name!(lock_waits, i64),
+        name!(lock_wait_ms, f64),
+    ),
+> {
+    let counted = stats::counted(transaction::database());
+    TableIterator::new(counted.into_iter().map(|c| {
+        (
+            c.tview,
+            c.lock_waits as i64,
+            c.lock_wait.as_secs_f64() * 1000.0,
+        )
+    }))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_stats_reset() {
+    stats::reset(transaction::database());
 }

@@ -37,6 +37,8 @@ pub(crate) enum Lookup {
 
 pub(crate) struct LockedEdge {
     pub(crate) number: u16,
+    /// The columns of its child, for people.
+    pub(crate) label: String,
     pub(crate) child: LockedEnd,
     pub(crate) parent: LockedEnd,
     /// Edges further away from the key, and the statements from values of this one to theirs.
@@ -229,9 +231,21 @@ fn locked(graph: &Graph, edge: &Edge, all: &[Edge], captured: &[Vec<i16>]) -> Lo
     };
     LockedEdge {
         number: edge.number,
+        label: label(graph, edge),
         child: end(&edge.child_ends(), (edge.child, tag(edge.child))),
         parent: end(&edge.parent_ends(), (edge.parent, edge.parent_tag())),
         steps: next.map(step).collect(),
+    }
+}
+
+fn label(graph: &Graph, edge: &Edge) -> String {
+    let table = &graph.sources[edge.child].name.name;
+    let ends = edge.child_ends();
+    let columns: Vec<&str> = ends.iter().map(|e| e.side.indexed.as_str()).collect();
+    match columns.as_slice() {
+        [] => table.clone(),
+        [only] => format!("{table}.{only}"),
+        _ => format!("{table}.({})", columns.join(", ")),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::ffi;
 use super::guard::call;
-use pgrx::pg_sys::{self, Oid};
+use pgrx::pg_sys;
 
 /// The first value of the fourth field: the TVIEW as a whole. The one after is its keys, then come the
 /// edges of its lineage.
@@ -29,19 +29,29 @@ pub(crate) struct Tag {
     pub(crate) target: Target,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// Two of the same kind go together, but for the exclusive one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mode {
-    /// On the TVIEW: keys of it are locked.
-    Intent,
-    Shared,
+    /// On the TVIEW: keys of it are locked. On a value: a row that has it has changed.
+    Changing,
+    /// On a value: a new link leads to it.
+    Linking,
     Exclusive,
 }
 
 impl Mode {
+    /// What keeps out all that either of the two does.
+    pub(crate) fn with(self, other: Mode) -> Mode {
+        match self == other {
+            true => self,
+            false => Mode::Exclusive,
+        }
+    }
+
     fn number(self) -> pg_sys::LOCKMODE {
         let mode = match self {
-            Mode::Intent => pg_sys::RowExclusiveLock,
-            Mode::Shared => pg_sys::ShareLock,
+            Mode::Changing => pg_sys::RowExclusiveLock,
+            Mode::Linking => pg_sys::ShareLock,
             Mode::Exclusive => pg_sys::ExclusiveLock,
         };
         mode as pg_sys::LOCKMODE
@@ -65,17 +75,15 @@ impl Tag {
             locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
         }
     }
+}
 
-    /// The tag behind a row of `pg_locks`; `None` for a lock of the users' own.
-    pub(crate) fn of_row(classid: Oid, objid: u32, objsubid: i16) -> Option<Tag> {
-        let target = match (objsubid as u16).checked_sub(FIRST)? {
+impl Target {
+    /// What a row of `pg_locks` is on, by its `objid` and `objsubid`; `None` for a lock of the users' own.
+    pub(crate) fn of_lock(hash: u32, part: i16) -> Option<Target> {
+        Some(match (part as u16).checked_sub(FIRST)? {
             0 => Target::Table,
-            1 => Target::Key(objid),
-            edge => Target::Value(edge - 2, objid),
-        };
-        Some(Tag {
-            tview: classid.to_u32(),
-            target,
+            1 => Target::Key(hash),
+            edge => Target::Value(edge - 2, hash),
         })
     }
 }

@@ -4,6 +4,12 @@ use super::ffi;
 use super::guard::call;
 use pgrx::pg_sys;
 
+/// The database of this session.
+pub(crate) fn database() -> pg_sys::Oid {
+    // SAFETY: a global of this backend.
+    unsafe { pg_sys::MyDatabaseId }
+}
+
 /// 1 in a transaction, one more per open subtransaction.
 pub(crate) fn nest_level() -> i32 {
     // SAFETY: reads this backend's state.

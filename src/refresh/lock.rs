@@ -8,14 +8,16 @@
 use crate::catalog::{LockedEnd, Tview};
 use crate::guc;
 use crate::pg::lock::{self, Mode, Tag, Target};
+use crate::pg::transaction;
 use crate::sabotage::{Rule, breaks};
+use crate::stats::LockWait;
 use std::collections::BTreeMap;
 
 pub(super) struct Round<'t> {
     tview: &'t Tview,
     /// What this round has taken, in this order.
     taken: Vec<(Tag, Mode)>,
-    /// Whatever it has wanted, by the strongest mode.
+    /// Whatever it has wanted, by the mode that includes all.
     wanted: BTreeMap<Tag, Mode>,
     /// It wants the TVIEW as a whole.
     is_whole: bool,
@@ -54,7 +56,7 @@ impl<'t> Round<'t> {
         }
         self.is_whole = true;
         let mode = match breaks(Rule::TableLocks) || breaks(Rule::Locks) {
-            true => Mode::Intent,
+            true => Mode::Changing,
             false => Mode::Exclusive,
         };
         // What the round has of it may stand in another's way: give all back before waiting.
@@ -68,14 +70,14 @@ impl<'t> Round<'t> {
 
     /// Tells others that keys of the TVIEW are about to be locked.
     pub(super) fn intend(&mut self) -> Access {
-        self.take(Mode::Intent, [Target::Table])
+        self.take(Mode::Changing, [Target::Table])
     }
 
     /// The values that changed rows are linked by towards the key.
     pub(super) fn values(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Access {
         match breaks(Rule::ValueLocks) {
             true => Access::Granted,
-            false => self.take(Mode::Exclusive, hashes.map(|h| Target::Value(edge, h))),
+            false => self.take(Mode::Changing, hashes.map(|h| Target::Value(edge, h))),
         }
     }
 
@@ -83,7 +85,7 @@ impl<'t> Round<'t> {
     pub(super) fn read(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Access {
         match breaks(Rule::ReadSets) {
             true => Access::Granted,
-            false => self.take(Mode::Shared, hashes.map(|h| Target::Value(edge, h))),
+            false => self.take(Mode::Linking, hashes.map(|h| Target::Value(edge, h))),
         }
     }
 
@@ -102,22 +104,24 @@ impl<'t> Round<'t> {
         let mut new = Vec::new();
         for target in targets {
             let tag = self.tag(target);
-            if self.wanted.get(&tag).is_none_or(|known| *known < mode) {
-                self.wanted.insert(tag, mode);
-                new.push(tag);
+            let known = self.wanted.get(&tag);
+            let both = known.map_or(mode, |known| known.with(mode));
+            if known != Some(&both) {
+                self.wanted.insert(tag, both);
+                new.push((tag, both));
             }
         }
         if self.wanted.len() > guc::lock_limit() + 1 {
             return self.whole();
         }
-        let is_free = |tag: &Tag| {
-            let is_free = lock::try_acquire(*tag, mode);
+        let is_free = |(tag, mode): (Tag, Mode)| {
+            let is_free = lock::try_acquire(tag, mode);
             if is_free {
-                self.taken.push((*tag, mode));
+                self.taken.push((tag, mode));
             }
             is_free
         };
-        match new.iter().all(is_free) {
+        match new.into_iter().all(is_free) {
             true => Access::Granted,
             false => Access::Blocked,
         }
@@ -127,6 +131,7 @@ impl<'t> Round<'t> {
     /// given back is to be read again.
     pub(super) fn wait(&mut self) {
         self.give_back();
+        let _waiting = LockWait::start(transaction::database(), self.tview.oid);
         for (tag, mode) in &self.wanted {
             lock::acquire(*tag, *mode);
             self.taken.push((*tag, *mode));
