@@ -5,6 +5,8 @@
 //! without a server.
 
 pub(crate) mod edges;
+#[cfg(test)]
+mod fixtures;
 pub(crate) mod indexes;
 pub(crate) mod model;
 pub(crate) mod query;
