@@ -2,7 +2,7 @@
 //! are locked, the statements that read those further away, and how values are hashed.
 
 use crate::lineage::edges::{self, Edge, End, Test};
-use crate::lineage::model::{Equality, Form, Graph, Route, tag};
+use crate::lineage::model::{Form, Graph, Route, tag};
 use crate::lineage::sql::{self, edge, key::key_query};
 use crate::pg::function;
 use crate::pg::hash::{Hasher, mix};
@@ -134,17 +134,7 @@ impl Locking {
 
 /// Makes it, once the routes are known.
 pub(super) fn locking(graph: &Graph, routes: &[Route], table: &sql::Table<'_>) -> Locking {
-    let is_hashable = |e: &Equality, types: [u32; 2]| {
-        let [child, parent] = types.map(Oid::from);
-        Hasher::of_side(
-            Oid::from(e.oid),
-            [child, parent],
-            child,
-            Oid::from(e.collation),
-        )
-        .is_some()
-    };
-    let found = edges::locking(graph, routes, &is_hashable);
+    let found = edges::locking(graph, routes);
     let sources = graph.sources.len();
     let partial = found.partial.as_ref();
     let captured: Vec<Vec<i16>> = (0..sources)

@@ -16,11 +16,12 @@ pub(crate) use locking::{LockedEnd, Locking, Lookup};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
 use crate::name::{Column, Name};
+use crate::pg::hooks;
 use crate::pg::identity::{Identity, Settings};
-use crate::pg::snapshot::Snapshot;
+use crate::pg::relation::{self, Lock};
+use crate::pg::snapshot::{Active, Freshness};
 use crate::pg::spi::{Args, Rows, Session};
 use crate::pg::value::Storage;
-use crate::pg::{hooks, relation};
 use crate::queue::Start;
 use pgrx::pg_sys::Oid;
 use std::cell::{Cell, RefCell};
@@ -184,16 +185,15 @@ fn with_cache<T>(f: impl FnOnce(&mut Cache) -> T) -> T {
 
 /// Runs a statement over the extension's tables, whose schema replaces `{schema}`, and PostgreSQL's
 /// catalogs. As the owner of those tables, so under a search_path in which nobody else's operators
-/// stand before PostgreSQL's.
+/// stand before PostgreSQL's. At every isolation level what is committed now counts, as for PostgreSQL's
+/// own look at its catalogs: a TVIEW that is younger than the transaction follows it too.
 pub(crate) fn run<'s>(session: &'s Session, text: &str, args: &Args) -> Result<Rows<'s>> {
     let _owner = Identity::superuser();
     let settings = Settings::start();
     settings.set("search_path", SEARCH_PATH);
-    session.run(
-        &text.replace("{schema}", &schema(session)?),
-        args,
-        Snapshot::of_statement(),
-    )
+    let latest = Active::push(Freshness::Latest);
+    let schema = schema(session)?;
+    session.run(&text.replace("{schema}", &schema), args, latest.snapshot())
 }
 
 /// The quoted schema of the extension.
@@ -211,7 +211,8 @@ pub(crate) fn schema(session: &Session) -> Result<String> {
         return Ok(schema);
     }
     let text = include_str!("../../sql/statements/extension_schema.sql");
-    let rows = session.run(text, &Args::none(), Snapshot::of_statement())?;
+    let latest = Active::push(Freshness::Latest);
+    let rows = session.run(text, &Args::none(), latest.snapshot())?;
     let schema: String = rows.get(0, 1).ok_or(Error::NotCreated)?;
     KNOWN.set(Some((extension, schema.clone())));
     Ok(schema)
@@ -222,6 +223,8 @@ pub(crate) fn tview(oid: Oid) -> Result<Option<Rc<Tview>>> {
     if let Some(known) = with_cache(|c| c.tviews.get(&oid).cloned()) {
         return Ok(Some(known));
     }
+    // Who is dropping it holds the lock; before that it is not known whether there is such a TVIEW.
+    relation::lock(oid, Lock::Definition);
     if relation::class(oid).is_none() {
         return Ok(None);
     }

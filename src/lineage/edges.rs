@@ -92,12 +92,8 @@ fn of<'e>(term: &'e Link, side: &'e Side) -> End<'e> {
     }
 }
 
-/// How writers of a TVIEW lock. `is_hashable` tells whether an equality of two types can be hashed.
-pub(crate) fn locking(
-    graph: &Graph,
-    routes: &[Route],
-    is_hashable: &dyn Fn(&Equality, [u32; 2]) -> bool,
-) -> Locking {
+/// How writers of a TVIEW lock.
+pub(crate) fn locking(graph: &Graph, routes: &[Route]) -> Locking {
     let whole = |r: &Route| r.chains().iter().all(|c| c.key.len() == graph.key.len());
     let all: Vec<usize> = (0..graph.key.len()).collect();
     let partial = match routes.iter().all(whole) {
@@ -110,7 +106,7 @@ pub(crate) fn locking(
     };
     let routes = partial.as_ref().map_or(routes, |(_, routes)| routes);
     Locking {
-        edges: edges(routes, is_hashable),
+        edges: edges(routes),
         parts,
         partial,
     }
@@ -147,7 +143,7 @@ fn reduce(graph: &Graph, parts: &[usize]) -> Graph {
     reduced
 }
 
-fn edges(routes: &[Route], is_hashable: &dyn Fn(&Equality, [u32; 2]) -> bool) -> Vec<Edge> {
+fn edges(routes: &[Route]) -> Vec<Edge> {
     let mut found: Vec<Edge> = Vec::new();
     for (child, route) in routes.iter().enumerate() {
         for hop in route.chains().iter().filter_map(|c| c.hops.first()) {
@@ -155,7 +151,7 @@ fn edges(routes: &[Route], is_hashable: &dyn Fn(&Equality, [u32; 2]) -> bool) ->
                 number: u16::try_from(found.len()).unwrap_or(u16::MAX),
                 child,
                 parent: hop.source,
-                terms: terms(&hop.links, is_hashable),
+                terms: terms(&hop.links),
                 is_repeated: false,
             };
             let is_known =
@@ -170,25 +166,20 @@ fn edges(routes: &[Route], is_hashable: &dyn Fn(&Equality, [u32; 2]) -> bool) ->
 }
 
 /// The conditions that tell values apart: all between single values, or one with an array's elements.
-fn terms(links: &[Link], is_hashable: &dyn Fn(&Equality, [u32; 2]) -> bool) -> Vec<Link> {
+fn terms(links: &[Link]) -> Vec<Link> {
     let is_repeated = links.iter().any(|l| l.repeated.is_some());
-    let can_tell = |l: &&Link| match &l.condition {
-        Condition::Equal(e) | Condition::Same(e) => {
-            is_hashable(e, [l.child.type_oid, l.parent.type_oid])
-        }
-        _ => true,
-    };
     let (single, elements): (Vec<&Link>, Vec<&Link>) = links
         .iter()
         .filter(|l| l.repeated.is_some() == is_repeated)
-        .filter(can_tell)
         .partition(|l| l.child.element_type.is_none() && l.parent.element_type.is_none());
     let is_equality = |l: &&Link| matches!(l.condition, Condition::Equal(_) | Condition::Same(_));
-    let mut terms: Vec<Link> = single.iter().map(|l| (*l).clone()).collect();
-    if !single.iter().any(is_equality) {
-        terms.extend(elements.first().map(|l| (*l).clone()));
-    }
-    terms
+    let has_equality = single.iter().any(is_equality);
+    let element = elements.first().filter(|_| !has_equality);
+    single
+        .into_iter()
+        .chain(element.copied())
+        .cloned()
+        .collect()
 }
 
 /// From row to row of the child, where a recursive query leads so before it leads to the parent.

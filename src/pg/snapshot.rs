@@ -98,6 +98,14 @@ pub(crate) fn advance() {
     unsafe { pg_sys::CommandCounterIncrement() };
 }
 
+/// The same, and the next command has another number even if this one has written nothing.
+pub(crate) fn advance_in_any_case() -> u32 {
+    // SAFETY: as above; marks the command as used.
+    unsafe { pg_sys::GetCurrentCommandId(true) };
+    advance();
+    command_id()
+}
+
 /// The number of the current command in this transaction.
 pub(crate) fn command_id() -> u32 {
     // SAFETY: does not mark the command as used.
