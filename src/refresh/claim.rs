@@ -12,12 +12,6 @@ use crate::pg::value::{Row, Storage};
 use crate::queue::{Changes, Effect, Start};
 use std::collections::{HashMap, HashSet};
 
-/// What of a TVIEW is to be refreshed.
-pub(super) enum Claim {
-    Keys(Vec<Row>),
-    Whole,
-}
-
 /// What an attempt has come to.
 enum Step<T> {
     Done(T),
@@ -27,42 +21,8 @@ enum Step<T> {
     Whole,
 }
 
-/// Finds and locks what changes concern.
-pub(super) fn rows(
-    session: &Session,
-    tview: &Tview,
-    changes: &[(Start, Changes)],
-    freshness: Freshness,
-) -> Result<Claim> {
-    let mut claiming = Claiming {
-        session,
-        tview,
-        round: Round::start(tview),
-    };
-    loop {
-        match claiming.attempt(changes, freshness)? {
-            Step::Done(keys) => return Ok(Claim::Keys(keys)),
-            Step::Blocked => claiming.round.wait(),
-            Step::Whole => {
-                claiming.whole();
-                return Ok(Claim::Whole);
-            }
-        }
-    }
-}
-
-/// Locks the whole TVIEW.
-pub(super) fn whole(session: &Session, tview: &Tview) -> Claim {
-    let mut claiming = Claiming {
-        session,
-        tview,
-        round: Round::start(tview),
-    };
-    claiming.whole();
-    Claim::Whole
-}
-
-struct Claiming<'c> {
+/// A refresh of one TVIEW, as far as its locks go; they stay when this is gone.
+pub(super) struct Claiming<'c> {
     session: &'c Session,
     tview: &'c Tview,
     round: Round<'c>,
@@ -88,10 +48,34 @@ macro_rules! done {
     };
 }
 
-impl Claiming<'_> {
-    fn whole(&mut self) {
+impl<'c> Claiming<'c> {
+    pub(super) fn start(session: &'c Session, tview: &'c Tview) -> Claiming<'c> {
+        Claiming {
+            session,
+            tview,
+            round: Round::start(tview),
+        }
+    }
+
+    /// Locks the whole TVIEW, whatever was locked of it here before.
+    pub(super) fn whole(&mut self) {
         if self.round.whole() == Access::Blocked {
             self.round.wait();
+        }
+    }
+
+    /// Finds and locks the keys that changes concern; `None` if only the whole TVIEW can be claimed.
+    pub(super) fn rows(
+        &mut self,
+        changes: &[(Start, Changes)],
+        freshness: Freshness,
+    ) -> Result<Option<Vec<Row>>> {
+        loop {
+            match self.attempt(changes, freshness)? {
+                Step::Done(keys) => return Ok(Some(keys)),
+                Step::Blocked => self.round.wait(),
+                Step::Whole => return Ok(None),
+            }
         }
     }
 

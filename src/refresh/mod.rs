@@ -21,7 +21,7 @@ use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::Session;
 use crate::queue::{self, Changes, Owed, Start};
-use claim::Claim;
+use claim::Claiming;
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -184,19 +184,17 @@ fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
     // Links can name more rows than tables hold pages in memory: prefer their indexes.
     // (A price rather than enable_seqscan, whose huge cost hides other differences.)
     settings.set("seq_page_cost", "100");
-    let claim = match work.is_whole {
-        true => claim::whole(&session, tview),
-        false => claim::rows(&session, tview, &work.rows, freshness)?,
+    let mut claiming = Claiming::start(&session, tview);
+    let keys = match work.is_whole {
+        true => None,
+        false => claiming.rows(&work.rows, freshness)?,
     };
-    let is_done = match &claim {
-        Claim::Keys(keys) => apply::keys(&session, tview, keys, freshness)?,
-        Claim::Whole => false,
+    let is_done = match keys {
+        Some(keys) => apply::keys(&session, tview, &keys, freshness)?,
+        None => false,
     };
     if !is_done {
-        // Nothing but the whole: what failed for some keys has written nothing.
-        if matches!(claim, Claim::Keys(_)) {
-            claim::whole(&session, tview);
-        }
+        claiming.whole();
         settings.set("seq_page_cost", "1");
         reconcile(&session, tview, freshness)?;
     }
@@ -208,7 +206,7 @@ pub(crate) fn refresh_whole(tview: &Tview) -> Result<Written> {
     let session = Session::open();
     let _settings = pin(tview);
     lock_relations(tview)?;
-    claim::whole(&session, tview);
+    Claiming::start(&session, tview).whole();
     reconcile(&session, tview, freshness())
 }
 
