@@ -2,50 +2,44 @@
 //! are until the transaction ends. What is read to find out what to lock is read under the locks taken so
 //! far, by a snapshot newer than these; where a lock is not free, all starts over ([`Round`]).
 
-use super::lock::{Access, Round, hashes};
+use super::lock::{Blocked, Round, hashes};
 use super::{KEYS_AT_ONCE, as_reader, resolve, take_snapshot, unless_expressions_fail};
 use crate::catalog::{LockedEnd, Lookup, Tview};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pg::snapshot::Freshness;
 use crate::pg::spi::{Args, Session};
 use crate::pg::value::{Row, Storage};
 use crate::queue::{Changes, Effect, Start};
 use std::collections::{HashMap, HashSet};
 
-/// What an attempt has come to.
-enum Step<T> {
-    Done(T),
+/// Why an attempt ends early.
+enum Halt {
     /// A lock is not free.
     Blocked,
     /// Only the whole TVIEW can be claimed.
     Whole,
+    Failed(Error),
 }
+
+impl From<Blocked> for Halt {
+    fn from(_: Blocked) -> Halt {
+        Halt::Blocked
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Halt {
+        Halt::Failed(error)
+    }
+}
+
+type Attempt<T> = std::result::Result<T, Halt>;
 
 /// A refresh of one TVIEW, as far as its locks go; they stay when this is gone.
 pub(super) struct Claiming<'c> {
     session: &'c Session,
     tview: &'c Tview,
     round: Round<'c>,
-}
-
-/// Leaves the function where a lock is not free.
-macro_rules! granted {
-    ($access:expr) => {
-        if $access == Access::Blocked {
-            return Ok(Step::Blocked);
-        }
-    };
-}
-
-/// The value of a step that is done; leaves the function with any other.
-macro_rules! done {
-    ($step:expr) => {
-        match $step {
-            Step::Done(value) => value,
-            Step::Blocked => return Ok(Step::Blocked),
-            Step::Whole => return Ok(Step::Whole),
-        }
-    };
 }
 
 impl<'c> Claiming<'c> {
@@ -59,7 +53,7 @@ impl<'c> Claiming<'c> {
 
     /// Locks the whole TVIEW, whatever was locked of it here before.
     pub(super) fn whole(&mut self) {
-        if self.round.whole() == Access::Blocked {
+        if self.round.whole().is_err() {
             self.round.wait();
         }
     }
@@ -71,91 +65,86 @@ impl<'c> Claiming<'c> {
         freshness: Freshness,
     ) -> Result<Option<Vec<Row>>> {
         loop {
-            match self.attempt(changes, freshness)? {
-                Step::Done(keys) => return Ok(Some(keys)),
-                Step::Blocked => self.round.wait(),
-                Step::Whole => return Ok(None),
+            match self.attempt(changes, freshness) {
+                Ok(keys) => return Ok(Some(keys)),
+                Err(Halt::Blocked) => self.round.wait(),
+                Err(Halt::Whole) => return Ok(None),
+                Err(Halt::Failed(error)) => return Err(error),
             }
         }
     }
 
-    fn attempt(
-        &mut self,
-        changes: &[(Start, Changes)],
-        freshness: Freshness,
-    ) -> Result<Step<Vec<Row>>> {
+    fn attempt(&mut self, changes: &[(Start, Changes)], freshness: Freshness) -> Attempt<Vec<Row>> {
         if !changes
             .iter()
             .all(|(start, _)| resolve::fits(self.tview, start))
         {
             // DDL in this transaction changed the route.
-            return Ok(Step::Whole);
+            return Err(Halt::Whole);
         }
-        granted!(self.round.intend());
-        done!(self.changed_values(changes)?);
+        self.round.intend()?;
+        self.changed_values(changes)?;
         let keys = resolve::keys(self.session, self.tview, changes, freshness)?;
         let Some(keys) = keys else {
-            return Ok(Step::Whole);
+            return Err(Halt::Whole);
         };
-        done!(self.keys(changes, &keys)?);
-        done!(self.read_set(changes)?);
-        Ok(Step::Done(keys))
+        self.keys(changes, &keys)?;
+        self.read_set(changes)?;
+        Ok(keys)
     }
 
     /// Locks the values that changed rows are linked by, as they were and as they are.
-    fn changed_values(&mut self, changes: &[(Start, Changes)]) -> Result<Step<()>> {
+    fn changed_values(&mut self, changes: &[(Start, Changes)]) -> Attempt<()> {
         for (start, rows) in changes {
             if matches!(self.lookup(start.source), Some(Lookup::Whole)) {
-                granted!(self.round.whole());
+                self.round.whole()?;
             }
             for edge in &self.tview.locking.up[start.source] {
                 if self.round.is_whole() {
-                    return Ok(Step::Done(()));
+                    return Ok(());
                 }
                 let edge = &self.tview.locking.edges[*edge];
                 let rows: Vec<Row> = rows.keys().cloned().collect();
-                let Some(values) = self.captured_values(&edge.child, start.source, rows)? else {
-                    return Ok(Step::Whole);
-                };
-                granted!(self.round.values(edge.number, hashes(&edge.child, &values)));
+                let values = self.captured_values(&edge.child, start.source, &rows)?;
+                self.round
+                    .values(edge.number, hashes(&edge.child, &values))?;
             }
         }
-        Ok(Step::Done(()))
+        Ok(())
     }
 
     /// Locks the keys, or the parts of them by which rows are locked.
-    fn keys(&mut self, changes: &[(Start, Changes)], keys: &[Row]) -> Result<Step<()>> {
+    fn keys(&mut self, changes: &[(Start, Changes)], keys: &[Row]) -> Attempt<()> {
         let locking = &self.tview.locking;
         if self.round.is_whole() {
-            return Ok(Step::Done(()));
+            return Ok(());
         }
         let mut found: HashSet<u32> = keys.iter().map(|k| locking.hash_key(k)).collect();
         for (start, rows) in changes {
-            let rows = rows.keys();
-            match self.lookup(start.source) {
-                Some(Lookup::Captured(places)) => {
-                    let parts = rows.map(|row| project(row, places));
-                    found.extend(parts.map(|p| locking.hash_parts(&p)));
-                }
-                Some(Lookup::Query(query)) => {
-                    let rows: Vec<Row> = rows.cloned().collect();
-                    let storage: Vec<Storage> =
-                        locking.parts.iter().map(|p| self.tview.key[*p]).collect();
-                    let columns = self.tview.captured_storage(start.source);
-                    let Some(parts) = self.read(query, &rows, &columns, &storage)? else {
-                        return Ok(Step::Whole);
-                    };
-                    found.extend(parts.iter().map(|p| locking.hash_parts(p)));
-                }
-                Some(Lookup::Whole) | None => {}
-            }
+            let parts = self.parts(start.source, rows)?;
+            found.extend(parts.iter().map(|p| locking.hash_parts(p)));
         }
-        granted!(self.round.keys(found.into_iter()));
-        Ok(Step::Done(()))
+        self.round.keys(found.into_iter())?;
+        Ok(())
+    }
+
+    /// The parts of keys that rows lead to, where keys are locked by parts.
+    fn parts(&self, source: usize, rows: &Changes) -> Attempt<Vec<Row>> {
+        match self.lookup(source) {
+            Some(Lookup::Captured(places)) => Ok(rows.keys().map(|r| project(r, places)).collect()),
+            Some(Lookup::Query(query)) => {
+                let rows: Vec<Row> = rows.keys().cloned().collect();
+                let parts = self.tview.locking.parts.iter();
+                let storage: Vec<Storage> = parts.map(|p| self.tview.key[*p]).collect();
+                let columns = self.tview.captured_storage(source);
+                self.read(query, &rows, &columns, &storage)
+            }
+            Some(Lookup::Whole) | None => Ok(Vec::new()),
+        }
     }
 
     /// Locks what new links lead to, from edge to edge away from the key.
-    fn read_set(&mut self, changes: &[(Start, Changes)]) -> Result<Step<()>> {
+    fn read_set(&mut self, changes: &[(Start, Changes)]) -> Attempt<()> {
         let locking = &self.tview.locking;
         let mut seen: HashMap<usize, HashSet<Row>> = HashMap::new();
         let mut next: Vec<(usize, Vec<Row>)> = Vec::new();
@@ -164,10 +153,7 @@ impl<'c> Claiming<'c> {
             let rows: Vec<Row> = linking.map(|(row, _)| row.clone()).collect();
             for edge in &locking.down[start.source] {
                 let end = &locking.edges[*edge].parent;
-                match self.captured_values(end, start.source, rows.clone())? {
-                    Some(values) => next.push((*edge, values)),
-                    None => return Ok(Step::Whole),
-                }
+                next.push((*edge, self.captured_values(end, start.source, &rows)?));
             }
         }
         while let Some((n, mut values)) = next.pop() {
@@ -177,16 +163,15 @@ impl<'c> Claiming<'c> {
             if values.is_empty() || self.round.is_whole() {
                 continue;
             }
-            granted!(self.round.read(edge.number, hashes(&edge.parent, &values)));
+            self.round
+                .read(edge.number, hashes(&edge.parent, &values))?;
             for (further, query) in &edge.steps {
                 let storage = &locking.edges[*further].parent.storage;
-                match self.read(query, &values, &edge.parent.storage, storage)? {
-                    Some(values) => next.push((*further, values)),
-                    None => return Ok(Step::Whole),
-                }
+                let further_values = self.read(query, &values, &edge.parent.storage, storage)?;
+                next.push((*further, further_values));
             }
         }
-        Ok(Step::Done(()))
+        Ok(())
     }
 
     fn lookup(&self, source: usize) -> Option<&'_ Lookup> {
@@ -194,36 +179,31 @@ impl<'c> Claiming<'c> {
         lookups.get(source)
     }
 
-    /// The values of an end in captured rows; `None` if an expression failed.
-    fn captured_values(
-        &self,
-        end: &LockedEnd,
-        source: usize,
-        rows: Vec<Row>,
-    ) -> Result<Option<Vec<Row>>> {
+    /// The values of an end in captured rows.
+    fn captured_values(&self, end: &LockedEnd, source: usize, rows: &[Row]) -> Attempt<Vec<Row>> {
         match &end.query {
-            None => Ok(Some(rows.iter().map(|r| project(r, &end.places)).collect())),
+            None => Ok(rows.iter().map(|r| project(r, &end.places)).collect()),
             Some(query) => {
                 let columns = self.tview.captured_storage(source);
-                self.read(query, &rows, &columns, &end.storage)
+                self.read(query, rows, &columns, &end.storage)
             }
         }
     }
 
-    /// Runs a statement from rows to rows; `None` if an expression failed.
+    /// Runs a statement from rows to rows. Where an expression fails, only the whole can be claimed.
     fn read(
         &self,
         query: &str,
         rows: &[Row],
         columns: &[Storage],
         result: &[Storage],
-    ) -> Result<Option<Vec<Row>>> {
+    ) -> Attempt<Vec<Row>> {
         if rows.is_empty() {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         }
         let active = take_snapshot(Freshness::Latest);
         let _reader = as_reader(self.tview);
-        unless_expressions_fail(self.tview, || {
+        let found = unless_expressions_fail(self.tview, || {
             let mut found = Vec::new();
             for some in rows.chunks(KEYS_AT_ONCE) {
                 let args = Args::none().with_rows(some, columns);
@@ -231,7 +211,8 @@ impl<'c> Claiming<'c> {
                 found.extend((0..given.len()).map(|r| given.row(r, result)));
             }
             Ok(found)
-        })
+        })?;
+        found.ok_or(Halt::Whole)
     }
 }
 

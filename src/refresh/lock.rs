@@ -23,13 +23,10 @@ pub(super) struct Round<'t> {
     is_whole: bool,
 }
 
-/// Whether locks could be had without waiting.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub(super) enum Access {
-    Granted,
-    Blocked,
-}
+/// A lock could not be had without waiting.
+pub(super) struct Blocked;
+
+type Granted = std::result::Result<(), Blocked>;
 
 impl<'t> Round<'t> {
     pub(super) fn start(tview: &'t Tview) -> Round<'t> {
@@ -50,9 +47,9 @@ impl<'t> Round<'t> {
 
     /// Takes the TVIEW as a whole: no other transaction refreshes it meanwhile, and there is nothing else to
     /// lock.
-    pub(super) fn whole(&mut self) -> Access {
+    pub(super) fn whole(&mut self) -> Granted {
         if self.is_whole {
-            return Access::Granted;
+            return Ok(());
         }
         self.is_whole = true;
         let mode = match breaks(Rule::TableLocks) || breaks(Rule::Locks) {
@@ -61,7 +58,7 @@ impl<'t> Round<'t> {
         };
         // What the round has of it may stand in another's way: give all back before waiting.
         self.wanted = BTreeMap::from([(self.tag(Target::Table), mode)]);
-        Access::Blocked
+        Err(Blocked)
     }
 
     pub(super) fn is_whole(&self) -> bool {
@@ -69,37 +66,37 @@ impl<'t> Round<'t> {
     }
 
     /// Tells others that keys of the TVIEW are about to be locked.
-    pub(super) fn intend(&mut self) -> Access {
+    pub(super) fn intend(&mut self) -> Granted {
         self.take(Mode::Changing, [Target::Table])
     }
 
     /// The values that changed rows are linked by towards the key.
-    pub(super) fn values(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Access {
+    pub(super) fn values(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Granted {
         match breaks(Rule::ValueLocks) {
-            true => Access::Granted,
+            true => Ok(()),
             false => self.take(Mode::Changing, hashes.map(|h| Target::Value(edge, h))),
         }
     }
 
     /// The values that new links lead to.
-    pub(super) fn read(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Access {
+    pub(super) fn read(&mut self, edge: u16, hashes: impl Iterator<Item = u32>) -> Granted {
         match breaks(Rule::ReadSets) {
-            true => Access::Granted,
+            true => Ok(()),
             false => self.take(Mode::Linking, hashes.map(|h| Target::Value(edge, h))),
         }
     }
 
     /// The keys to be refreshed, whether there are such rows or not.
-    pub(super) fn keys(&mut self, hashes: impl Iterator<Item = u32>) -> Access {
+    pub(super) fn keys(&mut self, hashes: impl Iterator<Item = u32>) -> Granted {
         match breaks(Rule::KeyLocks) {
-            true => Access::Granted,
+            true => Ok(()),
             false => self.take(Mode::Exclusive, hashes.map(Target::Key)),
         }
     }
 
-    fn take(&mut self, mode: Mode, targets: impl IntoIterator<Item = Target>) -> Access {
+    fn take(&mut self, mode: Mode, targets: impl IntoIterator<Item = Target>) -> Granted {
         if self.is_whole || breaks(Rule::Locks) {
-            return Access::Granted;
+            return Ok(());
         }
         let mut new = Vec::new();
         for target in targets {
@@ -122,8 +119,8 @@ impl<'t> Round<'t> {
             is_free
         };
         match new.into_iter().all(is_free) {
-            true => Access::Granted,
-            false => Access::Blocked,
+            true => Ok(()),
+            false => Err(Blocked),
         }
     }
 
