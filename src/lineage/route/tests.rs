@@ -1,6 +1,6 @@
 //! The choice of routes over graphs made by hand: no server takes part.
 
-use super::super::fixtures::{graph, link, side};
+use super::super::fixtures::{graph, link};
 use super::*;
 
 fn hops(route: &Route) -> Vec<usize> {
