@@ -84,11 +84,8 @@ impl<'c> Claiming<'c> {
         }
         self.round.intend()?;
         self.changed_values(changes)?;
-        let keys = resolve::keys(self.session, self.tview, changes, freshness)?;
-        let Some(keys) = keys else {
-            return Err(Halt::Whole);
-        };
-        self.keys(changes, &keys)?;
+        self.changed_parts(changes)?;
+        let keys = self.keys(changes, freshness)?;
         self.read_set(changes)?;
         Ok(keys)
     }
@@ -113,19 +110,31 @@ impl<'c> Claiming<'c> {
         Ok(())
     }
 
-    /// Locks the keys, or the parts of them by which rows are locked.
-    fn keys(&mut self, changes: &[(Start, Changes)], keys: &[Row]) -> Attempt<()> {
-        let locking = &self.tview.locking;
-        if self.round.is_whole() {
-            return Ok(());
-        }
-        let mut found: HashSet<u32> = keys.iter().map(|k| locking.hash_key(k)).collect();
+    /// Locks the parts of keys that changed rows lead to, where keys are locked by parts.
+    fn changed_parts(&mut self, changes: &[(Start, Changes)]) -> Attempt<()> {
+        let mut found = HashSet::new();
         for (start, rows) in changes {
             let parts = self.parts(start.source, rows)?;
-            found.extend(parts.iter().map(|p| locking.hash_parts(p)));
+            found.extend(parts.iter().map(|p| self.tview.locking.hash_parts(p)));
         }
-        self.round.keys(found.into_iter())?;
+        self.round.keys(&found)?;
         Ok(())
+    }
+
+    /// Finds the keys and locks them. By parts they are locked before: who writes another key with the same
+    /// part may have committed since, so what was found before the lock of its part is looked for again.
+    fn keys(&mut self, changes: &[(Start, Changes)], freshness: Freshness) -> Attempt<Vec<Row>> {
+        let locking = &self.tview.locking;
+        loop {
+            let keys = resolve::keys(self.session, self.tview, changes, freshness)?;
+            let keys = keys.ok_or(Halt::Whole)?;
+            let hashes: HashSet<u32> = keys.iter().map(|k| locking.hash_key(k)).collect();
+            let was_locked = locking.lookups.is_none() || self.round.has_keys(&hashes);
+            self.round.keys(&hashes)?;
+            if was_locked {
+                return Ok(keys);
+            }
+        }
     }
 
     /// The parts of keys that rows lead to, where keys are locked by parts.

@@ -11,7 +11,7 @@ use crate::pg::lock::{self, Mode, Tag, Target};
 use crate::pg::transaction;
 use crate::sabotage::{Rule, breaks};
 use crate::stats::LockWait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 pub(super) struct Round<'t> {
     tview: &'t Tview,
@@ -87,11 +87,17 @@ impl<'t> Round<'t> {
     }
 
     /// The keys to be refreshed, whether there are such rows or not.
-    pub(super) fn keys(&mut self, hashes: impl Iterator<Item = u32>) -> Granted {
+    pub(super) fn keys(&mut self, hashes: &HashSet<u32>) -> Granted {
         match breaks(Rule::KeyLocks) {
             true => Ok(()),
-            false => self.take(Mode::Exclusive, hashes.map(Target::Key)),
+            false => self.take(Mode::Exclusive, hashes.iter().map(|h| Target::Key(*h))),
         }
+    }
+
+    /// Whether all these keys are locked.
+    pub(super) fn has_keys(&self, hashes: &HashSet<u32>) -> bool {
+        let has = |hash: &u32| self.wanted.contains_key(&self.tag(Target::Key(*hash)));
+        self.is_whole || breaks(Rule::KeyLocks) || breaks(Rule::Locks) || hashes.iter().all(has)
     }
 
     fn take(&mut self, mode: Mode, targets: impl IntoIterator<Item = Target>) -> Granted {
