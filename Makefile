@@ -13,7 +13,7 @@ PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)$(FEATURES:%=-%)
 SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
 CARGO = PG_CONFIG='$(PG_CONFIG)' FEATURES='$(FEATURES)' scripts/cargo
 
-.PHONY: all install installcheck demo check fuzz fuzz-proof check-format check-lint check-rustdoc clean help
+.PHONY: all install installcheck demo check fuzz fuzz-proof torture torture-proof check-format check-lint check-rustdoc clean help
 
 all: $(PACKAGE)/built
 
@@ -29,19 +29,25 @@ install: all
 installcheck: | pg-config
 	@PG_CONFIG='$(PG_CONFIG)' scripts/installcheck '$(TARGET)/regress'
 
-# PG_CONFIG reaches these four through the environment only if the caller gave it.
+# PG_CONFIG reaches these six through the environment only if the caller gave it.
 demo:
 	@scripts/demo
 
 check:
 	@scripts/check
 
-# make fuzz SECONDS=3600 SEED=1; without SEED another one each time.
+# make fuzz SECONDS=3600 SEED=1; without SEED another one each time. So also torture.
 fuzz:
-	@FUZZ_SECONDS='$(SECONDS)' FUZZ_SEED='$(SEED)' scripts/fuzz fuzz
+	@FUZZ_SECONDS='$(SECONDS)' FUZZ_SEED='$(SEED)' scripts/fuzz differential fuzz
 
 fuzz-proof:
-	@FUZZ_SECONDS='$(SECONDS)' FUZZ_SEED='$(SEED)' scripts/fuzz no_rule_can_be_left_out sabotage
+	@FUZZ_SECONDS='$(SECONDS)' FUZZ_SEED='$(SEED)' scripts/fuzz differential no_rule_can_be_left_out sabotage
+
+torture:
+	@TORTURE_SECONDS='$(SECONDS)' TORTURE_SEED='$(SEED)' scripts/fuzz torture torture
+
+torture-proof:
+	@TORTURE_SECONDS='$(SECONDS)' TORTURE_SEED='$(SEED)' scripts/fuzz torture no_lock_can_be_left_out sabotage
 
 check-format:
 	@cargo fmt --check
@@ -67,6 +73,8 @@ help:
 	@echo 'make check          sets up, runs all tests on private servers'
 	@echo 'make fuzz           sets up, compares TVIEWs with random queries for SECONDS=600; SEED=n begins with that seed'
 	@echo 'make fuzz-proof     the same must find something with each rule of the lineage off (needs the feature sabotage)'
+	@echo 'make torture        sets up, lets random writers loose on the same rows for SECONDS=600; SEED=n begins with that seed'
+	@echo 'make torture-proof  the same must find something with each kind of lock off (needs the feature sabotage)'
 	@echo 'make check-format   rustfmt'
 	@echo 'make check-lint     clippy, warnings are errors'
 	@echo 'make check-rustdoc  rustdoc, warnings are errors'

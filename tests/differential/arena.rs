@@ -8,7 +8,7 @@ use postgres::{Client, NoTls};
 use std::fs;
 
 /// Nothing is kept, no query may hang, and nothing else works on the same two processors.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
     "statement_timeout=20s",
     "lock_timeout=10s",
     "autovacuum=off",
@@ -17,7 +17,12 @@ const SETTINGS: [&str; 8] = [
     "max_wal_size=4GB",
     "jit=off",
     "max_parallel_workers_per_gather=0",
+    // So that it can be told who wrote a row that is wrong.
+    "track_commit_timestamp=on",
 ];
+
+/// The rules about writers that run at the same time: a single session cannot notice that one is left out.
+pub const LOCK_RULES: [&str; 5] = ["Locks", "KeyLocks", "ValueLocks", "ReadSets", "TableLocks"];
 
 pub struct Arena {
     server: Server,
@@ -72,13 +77,7 @@ impl Arena {
             "empty"
         };
         self.run(&format!("CREATE DATABASE {database} TEMPLATE {template}"));
-        let mut client = self
-            .server
-            .config()
-            .dbname(&database)
-            .options(&self.options)
-            .connect(NoTls)
-            .expect("connect to the new database");
+        let mut client = self.connect(&database);
         for sql in case.schema.iter().flatten().skip(2) {
             client.batch_execute(&plain(sql)).ok()?;
         }
@@ -90,6 +89,16 @@ impl Arena {
             .batch_execute("CREATE SCHEMA oracle; ANALYZE")
             .expect("a schema for the oracle");
         Some((client, database))
+    }
+
+    /// A client that replays in a database that was prepared.
+    pub fn connect(&self, database: &str) -> Client {
+        self.server
+            .config()
+            .dbname(database)
+            .options(&self.options)
+            .connect(NoTls)
+            .expect("connect to a prepared database")
     }
 
     /// What a failing case has left prepared may keep its database from being dropped, which does no harm.

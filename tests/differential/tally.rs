@@ -20,6 +20,11 @@ impl Tally {
         }
     }
 
+    #[allow(dead_code, reason = "the torture test alone takes shares")]
+    pub fn count(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or_default()
+    }
+
     pub fn merge(&mut self, other: &Tally) {
         for (what, count) in &other.0 {
             self.add_many(what, *count);
