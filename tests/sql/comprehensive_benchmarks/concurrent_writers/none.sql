@@ -1,0 +1,1 @@
+-- The contender without a read model: what the writers reach if nothing follows them.
