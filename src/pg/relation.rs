@@ -242,7 +242,7 @@ pub(crate) fn lock(relid: Oid, lock: Lock) {
         Lock::Writers => pg_sys::ShareRowExclusiveLock,
     };
     // SAFETY: a lock on a relation that is gone meanwhile is harmless.
-    unsafe { pg_sys::LockRelationOid(relid, mode as i32) };
+    unsafe { call(|| ffi::LockRelationOid(relid, mode as i32)) };
 }
 
 /// Whether `role` may create triggers on a table and read it, or columns of it.

@@ -130,8 +130,7 @@ pub(crate) fn flush() -> Result<()> {
             return Err(Error::Unsettled(MAX_ROUNDS));
         }
         if let Some(tview) = catalog::tview(Oid::from(oid))? {
-            let what = format!("refreshing TVIEW \"{}\"", tview.name.name);
-            within(what, || refresh(&tview, owed, freshness()))?;
+            within(activity(&tview), || refresh(&tview, owed, freshness()))?;
         }
     }
     // A flush that wrote nothing may have found what others wrote, after it waited for them: snapshots
@@ -170,12 +169,20 @@ fn work_of(work: &mut BTreeMap<(i32, u32), Work>, oid: Oid) -> Result<&mut Work>
 fn lock_relations(tview: &Tview) -> Result<()> {
     for oid in &tview.above {
         if let Some(above) = catalog::tview(*oid)? {
-            relation::lock(above.oid, Lock::Write);
-            let reads = above.reads.iter();
-            reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
+            within(activity(&above), || {
+                relation::lock(above.oid, Lock::Write);
+                let reads = above.reads.iter();
+                reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
+                Ok(())
+            })?;
         }
     }
     Ok(())
+}
+
+/// What an error that comes up meanwhile names in its CONTEXT.
+fn activity(tview: &Tview) -> String {
+    format!("refreshing TVIEW \"{}\"", tview.name.name)
 }
 
 fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
