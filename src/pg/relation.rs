@@ -245,6 +245,12 @@ pub(crate) fn lock(relid: Oid, lock: Lock) {
     unsafe { call(|| ffi::LockRelationOid(relid, mode as i32)) };
 }
 
+/// Learns what other transactions' DDL has changed, as a new lock on a table would.
+pub(crate) fn accept_invalidations() {
+    // SAFETY: in a transaction; callbacks of ours only mark.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
+}
+
 /// Whether `role` may create triggers on a table and read it, or columns of it.
 pub(crate) fn may_watch(relid: Oid, role: Oid) -> bool {
     // SAFETY: a catalog lookup.

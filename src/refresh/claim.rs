@@ -84,10 +84,10 @@ impl<'c> Claiming<'c> {
         }
         self.round.intend()?;
         self.changed_values(changes)?;
-        self.changed_parts(changes)?;
-        let keys = self.keys(changes, freshness)?;
+        // Before the keys: where they are made of several sources, rows that a link leads to decide which.
         self.read_set(changes)?;
-        Ok(keys)
+        self.changed_parts(changes)?;
+        self.keys(changes, freshness)
     }
 
     /// Locks the values that changed rows are linked by, as they were and as they are.

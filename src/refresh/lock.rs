@@ -8,7 +8,7 @@
 use crate::catalog::{LockedEnd, Tview};
 use crate::guc;
 use crate::pg::lock::{self, Mode, Tag, Target};
-use crate::pg::transaction;
+use crate::pg::{relation, transaction};
 use crate::sabotage::{Rule, breaks};
 use crate::stats::LockWait;
 use std::collections::{BTreeMap, HashSet};
@@ -67,7 +67,11 @@ impl<'t> Round<'t> {
 
     /// Tells others that keys of the TVIEW are about to be locked.
     pub(super) fn intend(&mut self) -> Granted {
-        self.take(Mode::Changing, [Target::Table])
+        self.take(Mode::Changing, [Target::Table])?;
+        // DDL that goes with readers of a source (ATTACH PARTITION) may have refreshed the TVIEW and committed
+        // since its tables were locked here; no further lock on a table makes cached plans learn of it.
+        relation::accept_invalidations();
+        Ok(())
     }
 
     /// The values that changed rows are linked by towards the key.
@@ -134,11 +138,17 @@ impl<'t> Round<'t> {
     /// given back is to be read again.
     pub(super) fn wait(&mut self) {
         self.give_back();
-        let _waiting = LockWait::start(transaction::database(), self.tview.oid);
+        let mut waiting = None;
         for (tag, mode) in &self.wanted {
-            lock::acquire(*tag, *mode);
+            if !lock::try_acquire(*tag, *mode) {
+                waiting.get_or_insert_with(|| {
+                    LockWait::start(transaction::database(), self.tview.oid)
+                });
+                lock::acquire(*tag, *mode);
+            }
             self.taken.push((*tag, *mode));
         }
+        relation::accept_invalidations();
     }
 
     fn give_back(&mut self) {

@@ -32,8 +32,8 @@ pub struct Plan {
 /// What failed, a line each.
 pub fn run(plan: &Plan) -> Vec<String> {
     println!("seed {}", plan.first);
-    let until = Instant::now() + plan.time;
     let mut arena = Arena::new(OPTIONS);
+    let until = Instant::now() + plan.time;
     let mut tally = Tally::default();
     let mut failures = Vec::new();
     let mut seed = plan.first;
@@ -51,8 +51,8 @@ pub fn run(plan: &Plan) -> Vec<String> {
 
 /// Whether a TVIEW goes wrong within the time while one kind of lock is left out.
 pub fn notices(rule: &str, plan: &Plan) -> bool {
-    let begun = Instant::now();
     let mut arena = Arena::new(&format!("{OPTIONS} -c pg_tviews.sabotage={rule}"));
+    let begun = Instant::now();
     let mut seed = plan.first;
     while begun.elapsed() < plan.time {
         let failures = play(&mut arena, &Round::new(seed), &mut Tally::default());
