@@ -13,7 +13,7 @@ PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)$(FEATURES:%=-%)
 SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
 CARGO = PG_CONFIG='$(PG_CONFIG)' FEATURES='$(FEATURES)' scripts/cargo
 
-.PHONY: all install installcheck demo check fuzz fuzz-proof torture torture-proof check-format check-lint check-rustdoc clean help
+.PHONY: all install installcheck demo check fuzz fuzz-proof torture torture-proof bench-writers check-format check-lint check-rustdoc clean help
 
 all: $(PACKAGE)/built
 
@@ -49,6 +49,10 @@ torture:
 torture-proof:
 	@TORTURE_SECONDS='$(SECONDS)' TORTURE_SEED='$(SEED)' scripts/fuzz torture no_lock_can_be_left_out sabotage
 
+# Throughput of concurrent writers, for the release that is installed; some eight minutes.
+bench-writers:
+	@tests/sql/comprehensive_benchmarks/concurrent_writers/run.sh
+
 check-format:
 	@cargo fmt --check
 
@@ -75,6 +79,7 @@ help:
 	@echo 'make fuzz-proof     the same must find something with each rule of the lineage off (needs the feature sabotage)'
 	@echo 'make torture        sets up, lets random writers loose on the same rows for SECONDS=600; SEED=n begins with that seed'
 	@echo 'make torture-proof  the same must find something with each kind of lock off (needs the feature sabotage)'
+	@echo 'make bench-writers  what a TVIEW leaves of the throughput of concurrent writers'
 	@echo 'make check-format   rustfmt'
 	@echo 'make check-lint     clippy, warnings are errors'
 	@echo 'make check-rustdoc  rustdoc, warnings are errors'

@@ -14,11 +14,21 @@ pub(super) fn target(
     let Some(target) = Target::of_lock(hash, part) else {
         return Ok(None);
     };
-    Ok(catalog::tview(tview)?.map(|tview| match target {
-        Target::Table => ("table", None),
-        Target::Key(hash) => ("key", Some(key(&tview, hash))),
-        Target::Value(edge, hash) => ("value", value(&tview, edge, hash)),
-    }))
+    let kind = match target {
+        Target::Table => "table",
+        Target::Key(_) => "key",
+        Target::Value(..) => "value",
+    };
+    // Who looks for what others wait for is not to wait with them.
+    if !catalog::is_free(tview)? {
+        return Ok(Some((kind, None)));
+    }
+    let words = |tview: &Tview| match target {
+        Target::Table => None,
+        Target::Key(hash) => Some(key(tview, hash)),
+        Target::Value(edge, hash) => value(tview, edge, hash),
+    };
+    Ok(catalog::tview(tview)?.map(|tview| (kind, words(&tview))))
 }
 
 fn key(tview: &Tview, hash: u32) -> String {

@@ -242,6 +242,15 @@ pub(crate) fn tview(oid: Oid) -> Result<Option<Rc<Tview>>> {
     Ok(Some(tview))
 }
 
+/// Whether a TVIEW can be looked up without waiting for DDL on it or what it reads.
+pub(crate) fn is_free(oid: Oid) -> Result<bool> {
+    let session = Session::open();
+    let text = include_str!("../../sql/statements/read_by.sql");
+    let rows = run(&session, text, &Args::none().with(oid))?;
+    let relations = (0..rows.len()).filter_map(|r| rows.get::<Oid>(r, 1));
+    Ok(relations.chain([oid]).all(relation::try_lock))
+}
+
 /// What to capture of a table's changes; empty if no TVIEW reads it.
 pub(crate) fn captures(table: Oid) -> Result<Rc<Captures>> {
     if let Some(known) = with_cache(|c| c.captures.get(&table).cloned()) {

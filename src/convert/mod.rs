@@ -91,21 +91,29 @@ fn check_right(source: &Source, role: Oid) -> Result<()> {
     }
 }
 
-/// Locks sources against writers, in the order of their OIDs, with all that could be written in
-/// their place.
+/// Locks sources against writers, with all that could be written in their place. In the order in which
+/// writers come by them: tables, then TVIEWs, which are written at COMMIT, by their depth; else by OID.
 fn lock_sources(session: &Session, graph: &Graph, views: &[Oid]) -> Result<()> {
     let mut members: Vec<Oid> = Vec::new();
     for source in graph.tables() {
         members.extend(family(session, Oid::from(source))?);
     }
-    members.sort_unstable_by_key(|m| m.to_u32());
-    members.dedup();
+    let mut ordered: Vec<(i32, u32)> = Vec::new();
+    for member in members {
+        let depth = match catalog::is_tview(member)? {
+            true => catalog::tview(member)?.map_or(0, |t| t.depth + 1),
+            false => 0,
+        };
+        ordered.push((depth, member.to_u32()));
+    }
+    ordered.sort_unstable();
+    ordered.dedup();
     views
         .iter()
         .for_each(|v| relation::lock(*v, Lock::Definition));
-    members
+    ordered
         .into_iter()
-        .for_each(|m| relation::lock(m, Lock::Writers));
+        .for_each(|(_, m)| relation::lock(Oid::from(m), Lock::Writers));
     Ok(())
 }
 

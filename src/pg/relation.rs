@@ -245,6 +245,13 @@ pub(crate) fn lock(relid: Oid, lock: Lock) {
     unsafe { call(|| ffi::LockRelationOid(relid, mode as i32)) };
 }
 
+/// Locks a relation against changes of its definition, if nobody is in the way.
+pub(crate) fn try_lock(relid: Oid) -> bool {
+    let mode = pg_sys::AccessShareLock as i32;
+    // SAFETY: as for `lock`.
+    unsafe { call(|| ffi::ConditionalLockRelationOid(relid, mode)) }
+}
+
 /// Learns what other transactions' DDL has changed, as a new lock on a table would.
 pub(crate) fn accept_invalidations() {
     // SAFETY: in a transaction; callbacks of ours only mark.

@@ -128,6 +128,10 @@ impl<'c> Claiming<'c> {
         loop {
             let keys = resolve::keys(self.session, self.tview, changes, freshness)?;
             let keys = keys.ok_or(Halt::Whole)?;
+            if self.tview.is_computed && keys.len() > KEYS_AT_ONCE {
+                // An expression may fail after some rows are written, and their locks cannot be given back.
+                self.round.whole()?;
+            }
             let hashes: HashSet<u32> = keys.iter().map(|k| locking.hash_key(k)).collect();
             let was_locked = locking.lookups.is_none() || self.round.has_keys(&hashes);
             self.round.keys(&hashes)?;
