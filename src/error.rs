@@ -101,6 +101,8 @@ pub(crate) enum Error {
     ForeignTable(String),
     #[error("a source of table \"{table}\" was dropped after the table was created")]
     SourceGone { table: String },
+    #[error("{0} was dropped by another transaction")]
+    Dropped(String),
     #[error("could not serialize access to TVIEW \"{0}\" due to concurrent update")]
     Outdated(String),
     #[error("TVIEWs did not settle after {0} rounds of refreshing")]
@@ -165,6 +167,7 @@ impl Error {
                 Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
             }
             Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
+            Error::Dropped(_) => Code::ERRCODE_UNDEFINED_OBJECT,
             Error::Outdated(_) => Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Error::NeededTrigger { .. } => Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,

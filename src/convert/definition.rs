@@ -7,14 +7,55 @@ use super::install::{check_no_circle, register_source};
 use super::retire::unregister_source;
 use super::{check_right, lock_sources, routes};
 use crate::catalog::{self, Tview};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::lineage::model::Graph;
+use crate::pg::function::{self, Lock};
 use crate::pg::relation;
 use crate::pg::spi::{Args, Session};
 use crate::queue;
 use pgrx::pg_sys::{self, Oid};
+use std::collections::{BTreeSet, HashSet};
+
+/// Keeps the functions and types on which a query rests from being replaced: a replacement either was
+/// before, or waits and then finds the TVIEW.
+pub(super) fn lock_definition(session: &Session, graph: &Graph) -> Result<()> {
+    let text = include_str!("../../sql/statements/rests_on.sql");
+    let user_defined = |all: &BTreeSet<u32>| -> Vec<Oid> {
+        let all = all.iter().filter(|o| function::is_user_defined(**o));
+        all.map(|o| Oid::from(*o)).collect()
+    };
+    let (functions, types) = (user_defined(&graph.functions), user_defined(&graph.types));
+    let mut locked: HashSet<(Oid, Oid)> = HashSet::new();
+    // A replacement that is waited for may rest on others than it did.
+    loop {
+        if functions.is_empty() && types.is_empty() {
+            return Ok(());
+        }
+        let args = Args::none().with(functions.clone()).with(types.clone());
+        let rows = catalog::run(session, text, &args)?;
+        let object = |row| -> Option<(Oid, Oid, String)> {
+            Some((rows.get(row, 1)?, rows.get(row, 2)?, rows.get(row, 3)?))
+        };
+        let more: Vec<(Oid, Oid, String)> = (0..rows.len())
+            .filter_map(object)
+            .filter(|(class, object, _)| locked.insert((*class, *object)))
+            .collect();
+        if more.is_empty() {
+            return Ok(());
+        }
+        for (class, object, description) in more {
+            if !function::lock(class, object, Lock::Use) {
+                return Err(Error::Dropped(description));
+            }
+        }
+    }
+}
 
 /// The object `object` in the catalog `class` was replaced or altered.
 pub(crate) fn follow_definition(session: &Session, class: Oid, object: Oid) -> Result<()> {
+    if class != pg_sys::RelationRelationId {
+        function::lock(class, object, Lock::Replacement);
+    }
     let text = include_str!("../../sql/statements/dependents.sql");
     let args = Args::none().with(class).with(object);
     for oid in tviews(session, text, &args)? {

@@ -36,6 +36,7 @@ use crate::pg::snapshot::{self, Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
 use crate::queue::{self, Conversion};
 use crate::refresh::{self, Written};
+use definition::lock_definition;
 use install::install;
 use own::OwnCommand;
 use pgrx::pg_sys::Oid;
@@ -91,9 +92,11 @@ fn check_right(source: &Source, role: Oid) -> Result<()> {
     }
 }
 
-/// Locks sources against writers, with all that could be written in their place. In the order in which
-/// writers come by them: tables, then TVIEWs, which are written at COMMIT, by their depth; else by OID.
+/// Keeps functions and types from being replaced, and sources with all that could be written in their
+/// place from being written. These in the order in which writers come by them: tables, then TVIEWs,
+/// which are written at COMMIT, by their depth; else by OID.
 fn lock_sources(session: &Session, graph: &Graph, views: &[Oid]) -> Result<()> {
+    lock_definition(session, graph)?;
     let mut members: Vec<Oid> = Vec::new();
     for source in graph.tables() {
         members.extend(family(session, Oid::from(source))?);

@@ -194,6 +194,10 @@ pub(crate) struct Graph {
     /// Sources that stand for the rows beside those of another: of one window partition or DISTINCT ON
     /// group.
     pub(crate) mates: BTreeSet<usize>,
+    /// The functions that the query calls.
+    pub(crate) functions: BTreeSet<u32>,
+    /// The types of its values, but for those that only these functions bring in.
+    pub(crate) types: BTreeSet<u32>,
 }
 
 impl Graph {

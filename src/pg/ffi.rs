@@ -52,6 +52,12 @@ unsafe extern "C-unwind" {
     pub(super) fn SPI_cursor_fetch(portal: pg_sys::Portal, forward: bool, count: c_long);
     pub(super) fn LockRelationOid(relid: pg_sys::Oid, mode: pg_sys::LOCKMODE);
     pub(super) fn ConditionalLockRelationOid(relid: pg_sys::Oid, mode: pg_sys::LOCKMODE) -> bool;
+    pub(super) fn LockDatabaseObject(
+        class: pg_sys::Oid,
+        object: pg_sys::Oid,
+        part: u16,
+        mode: pg_sys::LOCKMODE,
+    );
     pub(super) fn LockAcquire(
         tag: *const pg_sys::LOCKTAG,
         mode: pg_sys::LOCKMODE,

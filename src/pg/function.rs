@@ -1,5 +1,7 @@
 //! Owns what the catalogs say about functions, operators and types.
 
+use super::ffi;
+use super::guard::call;
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::CStr;
 
@@ -27,7 +29,7 @@ pub(crate) fn function(oid: Oid) -> Function {
             },
             signature: super::list::take_text(pg_sys::format_procedure(oid)),
             volatility: pg_sys::func_volatile(oid) as u8,
-            is_builtin: oid.to_u32() < pg_sys::FirstNormalObjectId
+            is_builtin: !is_user_defined(oid.to_u32())
                 && pg_sys::get_func_namespace(oid).to_u32() == pg_sys::PG_CATALOG_NAMESPACE,
             support: aggregate_support(oid),
         }
@@ -54,6 +56,38 @@ unsafe fn aggregate_support(oid: Oid) -> Vec<Oid> {
         all.into_iter()
             .filter(|f| *f != pg_sys::InvalidOid)
             .collect()
+    }
+}
+
+/// True for what did not come with PostgreSQL: a function, a type, a relation.
+pub(crate) fn is_user_defined(oid: u32) -> bool {
+    oid >= pg_sys::FirstNormalObjectId
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Lock {
+    /// The definition of a TVIEW is made with it.
+    Use,
+    /// It was replaced or altered. PostgreSQL itself locks what it drops, and only that.
+    Replacement,
+}
+
+/// Locks a function or a type, an object of the catalog `class`, until the transaction ends; learns of
+/// what others have done to it, and gives whether it is still there.
+pub(crate) fn lock(class: Oid, object: Oid, lock: Lock) -> bool {
+    let mode = match lock {
+        Lock::Use => pg_sys::AccessShareLock,
+        Lock::Replacement => pg_sys::AccessExclusiveLock,
+    };
+    let cache = match class == pg_sys::ProcedureRelationId {
+        true => pg_sys::SysCacheIdentifier::PROCOID,
+        false => pg_sys::SysCacheIdentifier::TYPEOID,
+    };
+    let (key, none) = (pg_sys::Datum::from(object), pg_sys::Datum::from(0usize));
+    // SAFETY: a lock on an object that is gone meanwhile is harmless; a syscache lookup.
+    unsafe {
+        call(|| ffi::LockDatabaseObject(class, object, 0, mode as i32));
+        pg_sys::SearchSysCacheExists(cache as i32, key, none, none, none)
     }
 }
 

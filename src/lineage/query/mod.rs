@@ -90,6 +90,8 @@ struct Walk<'a> {
     is_mate_walk: bool,
     scopes: Vec<Scope>,
     mates: BTreeSet<usize>,
+    functions: BTreeSet<u32>,
+    types: BTreeSet<u32>,
     /// What the definition would be refused for, where the analysis goes on all the same.
     refusals: Option<Vec<Error>>,
 }
@@ -123,6 +125,8 @@ fn graph<'a>(walk: &mut Walk<'a>, query: Query<'a>, key: &[(i16, String)]) -> Re
     graph.choices = std::mem::take(&mut walk.choices);
     graph.scopes = std::mem::take(&mut walk.scopes);
     graph.mates = std::mem::take(&mut walk.mates);
+    graph.functions = std::mem::take(&mut walk.functions);
+    graph.types = std::mem::take(&mut walk.types);
     Ok(graph)
 }
 
@@ -153,6 +157,8 @@ impl<'a> Walk<'a> {
             is_mate_walk: false,
             scopes: Vec::new(),
             mates: BTreeSet::new(),
+            functions: BTreeSet::new(),
+            types: BTreeSet::new(),
             refusals: None,
         }
     }
@@ -400,7 +406,9 @@ impl<'a> Walk<'a> {
     fn expr(&mut self, block: usize, expr: Expr<'a>) -> Result<()> {
         for function in expr.functions() {
             self.require(volatility::check(function))?;
+            self.functions.insert(function.to_u32());
         }
+        self.types.extend(expr.own_type().map(Oid::to_u32));
         match expr.kind() {
             Kind::Var(var) => self.use_var(block, var),
             Kind::SubLink(link) => self.sublink(block, &link),

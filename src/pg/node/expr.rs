@@ -206,6 +206,27 @@ impl<'a> Expr<'a> {
         found
     }
 
+    /// The type that this node itself brings in: one that no function and no node below it has.
+    pub(crate) fn own_type(&self) -> Option<Oid> {
+        use NodeTag as Tag;
+        // SAFETY: a node, whose tag tells whether it is an expression.
+        let brings_in = !self.0.is_null()
+            && matches!(
+                unsafe { (*self.0).type_ },
+                Tag::T_Var
+                    | Tag::T_Const
+                    | Tag::T_RowExpr
+                    | Tag::T_FieldSelect
+                    | Tag::T_SubscriptingRef
+                    | Tag::T_RelabelType
+                    | Tag::T_CoerceViaIO
+                    | Tag::T_ArrayCoerceExpr
+                    | Tag::T_ConvertRowtypeExpr
+                    | Tag::T_CoerceToDomain
+            );
+        brings_in.then(|| self.type_oid())
+    }
+
     pub(crate) fn type_oid(&self) -> Oid {
         // SAFETY: a valid expression node.
         unsafe { pg_sys::exprType(self.0) }
