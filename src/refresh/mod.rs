@@ -25,7 +25,6 @@ use claim::Claiming;
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 /// Refreshes of one TVIEW in one flush; more means that triggers chase each other.
@@ -140,6 +139,8 @@ pub(crate) fn flush() -> Result<()> {
 }
 
 fn add_work(work: &mut BTreeMap<(i32, u32), Work>, owed: Owed) -> Result<()> {
+    let of_rows = owed.rows.keys().map(|start| &start.tview);
+    lock_relations(owed.whole.iter().chain(of_rows).copied())?;
     for oid in owed.whole {
         work_of(work, oid)?.is_whole = true;
     }
@@ -150,32 +151,31 @@ fn add_work(work: &mut BTreeMap<(i32, u32), Work>, owed: Owed) -> Result<()> {
 }
 
 fn work_of(work: &mut BTreeMap<(i32, u32), Work>, oid: Oid) -> Result<&mut Work> {
-    let tview = catalog::tview(oid)?;
     // A TVIEW that was given up meanwhile has no depth; its turn finds nothing to do.
-    let depth = tview.as_ref().map_or(0, |t| t.depth);
-    Ok(match work.entry((depth, oid.to_u32())) {
-        Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(new) => {
-            if let Some(tview) = tview {
-                lock_relations(&tview)?;
-            }
-            new.insert(Work::default())
-        }
-    })
+    let depth = catalog::tview(oid)?.map_or(0, |t| t.depth);
+    Ok(work.entry((depth, oid.to_u32())).or_default())
 }
 
-/// Takes the locks that statements of ours will take, of the TVIEW and those above it, before any that
+/// Takes the locks that statements of ours will take, of TVIEWs and those above them, before any that
 /// other writers wait for: who holds a table against readers (TRUNCATE, ALTER TABLE) may be one of these.
-fn lock_relations(tview: &Tview) -> Result<()> {
-    for oid in &tview.above {
-        if let Some(above) = catalog::tview(*oid)? {
-            within(activity(&above), || {
-                relation::lock(above.oid, Lock::Write);
-                let reads = above.reads.iter();
-                reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
-                Ok(())
-            })?;
+/// In the order in which TVIEWs are refreshed, as conversion locks them.
+fn lock_relations(tviews: impl Iterator<Item = Oid>) -> Result<()> {
+    let mut ordered: BTreeMap<(i32, u32), Rc<Tview>> = BTreeMap::new();
+    for oid in tviews {
+        let above = catalog::tview(oid)?.map_or_else(Vec::new, |t| t.above.clone());
+        for oid in above {
+            if let Some(tview) = catalog::tview(oid)? {
+                ordered.insert((tview.depth, oid.to_u32()), tview);
+            }
         }
+    }
+    for tview in ordered.values() {
+        within(activity(tview), || {
+            relation::lock(tview.oid, Lock::Write);
+            let reads = tview.reads.iter();
+            reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
+            Ok(())
+        })?;
     }
     Ok(())
 }
@@ -212,7 +212,7 @@ fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
 pub(crate) fn refresh_whole(tview: &Tview) -> Result<Written> {
     let session = Session::open();
     let _settings = pin(tview);
-    lock_relations(tview)?;
+    lock_relations(std::iter::once(tview.oid))?;
     Claiming::start(&session, tview).whole();
     reconcile(&session, tview, freshness())
 }
