@@ -13,7 +13,7 @@ pub(crate) enum FullRefresh {
 
 static AUTO_CONVERT: GucSetting<bool> = GucSetting::<bool>::new(true);
 static FULL_REFRESH: GucSetting<FullRefresh> = GucSetting::<FullRefresh>::new(FullRefresh::Warn);
-static LOCK_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(200);
+static LOCK_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64);
 static PENDING_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(100_000);
 
 pub(crate) fn register() {

@@ -58,12 +58,6 @@ unsafe extern "C-unwind" {
         part: u16,
         mode: pg_sys::LOCKMODE,
     );
-    pub(super) fn LockAcquire(
-        tag: *const pg_sys::LOCKTAG,
-        mode: pg_sys::LOCKMODE,
-        session_lock: bool,
-        dont_wait: bool,
-    ) -> pg_sys::LockAcquireResult::Type;
     pub(super) fn FunctionCall1Coll(
         function: *mut pg_sys::FmgrInfo,
         collation: pg_sys::Oid,

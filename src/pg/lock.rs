@@ -3,8 +3,8 @@
 //! users can neither take nor block them, while `pg_locks`, the deadlock detector, `lock_timeout`, cancel
 //! and PREPARE TRANSACTION treat them like any other. They belong to the (sub)transaction that takes them.
 
-use super::ffi;
 use super::guard::call;
+use super::version::acquire_lock;
 use pgrx::pg_sys;
 
 /// The first value of the fourth field: the TVIEW as a whole. The one after is its keys, then come the
@@ -88,21 +88,30 @@ impl Target {
     }
 }
 
-/// Takes a lock if nobody is in the way.
+/// Takes a lock if nobody is in the way and the server's lock table has room for it.
 pub(crate) fn try_acquire(tag: Tag, mode: Mode) -> bool {
     take(tag, mode, true)
 }
 
-/// Takes a lock, as soon as nobody is in the way.
-pub(crate) fn acquire(tag: Tag, mode: Mode) {
-    take(tag, mode, false);
+/// Takes a lock as soon as nobody is in the way. False if the server's lock table has no room for it; that
+/// is an error for a TVIEW as a whole.
+pub(crate) fn acquire(tag: Tag, mode: Mode) -> bool {
+    take(tag, mode, false)
 }
 
 fn take(tag: Tag, mode: Mode, may_not_wait: bool) -> bool {
+    let raises_without_room = tag.target == Target::Table;
     let locktag = tag.locktag();
     // SAFETY: a tag of ours; deadlocks, time-outs and cancels are errors that `call` hands on.
     let result = unsafe {
-        call(|| ffi::LockAcquire(&raw const locktag, mode.number(), false, may_not_wait))
+        call(|| {
+            acquire_lock(
+                &raw const locktag,
+                mode.number(),
+                may_not_wait,
+                raises_without_room,
+            )
+        })
     };
     result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
 }

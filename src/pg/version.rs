@@ -135,6 +135,41 @@ unsafe extern "C-unwind" {
     );
 }
 
+unsafe extern "C-unwind" {
+    fn LockAcquireExtended(
+        tag: *const pg_sys::LOCKTAG,
+        mode: pg_sys::LOCKMODE,
+        is_of_session: bool,
+        may_not_wait: bool,
+        raises_without_room: bool,
+        local: *mut *mut pg_sys::LOCALLOCK,
+        #[cfg(feature = "pg18")] logs_failure: bool,
+    ) -> pg_sys::LockAcquireResult::Type;
+}
+
+/// Takes a lock of the transaction's, unguarded. Without `raises_without_room` a full lock table gives
+/// `LOCKACQUIRE_NOT_AVAIL`.
+pub(super) unsafe fn acquire_lock(
+    tag: *const pg_sys::LOCKTAG,
+    mode: pg_sys::LOCKMODE,
+    may_not_wait: bool,
+    raises_without_room: bool,
+) -> pg_sys::LockAcquireResult::Type {
+    // SAFETY: the caller hands a valid tag; the local entry is not asked for.
+    unsafe {
+        LockAcquireExtended(
+            tag,
+            mode,
+            false,
+            may_not_wait,
+            raises_without_room,
+            std::ptr::null_mut(),
+            #[cfg(feature = "pg18")]
+            false,
+        )
+    }
+}
+
 /// `standard_ExecutorStart`, unguarded: see [`super::hooks`].
 pub(super) unsafe fn standard_executor_start(desc: *mut pg_sys::QueryDesc, eflags: i32) {
     // SAFETY: the caller's hook was given these.

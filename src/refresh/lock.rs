@@ -51,14 +51,18 @@ impl<'t> Round<'t> {
         if self.is_whole {
             return Ok(());
         }
-        self.is_whole = true;
+        // What the round has of it may stand in another's way: give all back before waiting.
+        self.want_whole();
+        Err(Blocked)
+    }
+
+    fn want_whole(&mut self) {
         let mode = match breaks(Rule::TableLocks) || breaks(Rule::Locks) {
             true => Mode::Changing,
             false => Mode::Exclusive,
         };
-        // What the round has of it may stand in another's way: give all back before waiting.
+        self.is_whole = true;
         self.wanted = BTreeMap::from([(self.tag(Target::Table), mode)]);
-        Err(Blocked)
     }
 
     pub(super) fn is_whole(&self) -> bool {
@@ -134,21 +138,32 @@ impl<'t> Round<'t> {
         }
     }
 
-    /// Gives back what the round has, and takes all that it wanted, in order. What was read under the locks
-    /// given back is to be read again.
+    /// Gives back what the round has, and takes all that it wanted, in order; the whole TVIEW if the server
+    /// has no room for all. What was read under the locks given back is to be read again.
     pub(super) fn wait(&mut self) {
         self.give_back();
         let mut waiting = None;
+        while !self.take_wanted(&mut waiting) {
+            self.give_back();
+            self.want_whole();
+        }
+        relation::accept_invalidations();
+    }
+
+    /// False if the server's lock table is full.
+    fn take_wanted(&mut self, waiting: &mut Option<LockWait>) -> bool {
         for (tag, mode) in &self.wanted {
             if !lock::try_acquire(*tag, *mode) {
                 waiting.get_or_insert_with(|| {
                     LockWait::start(transaction::database(), self.tview.oid)
                 });
-                lock::acquire(*tag, *mode);
+                if !lock::acquire(*tag, *mode) {
+                    return false;
+                }
             }
             self.taken.push((*tag, *mode));
         }
-        relation::accept_invalidations();
+        true
     }
 
     fn give_back(&mut self) {

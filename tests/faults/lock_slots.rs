@@ -1,5 +1,5 @@
-//! Where the server's lock table is too small for what a refresh would lock one by one, the refresh fails like any statement
-//! that runs out of locks; with the default of `pg_tviews.lock_limit` it locks the TVIEW as a whole instead.
+//! Where the server's lock table has no room for what a refresh would lock one by one, it locks the TVIEW as a whole instead;
+//! where there is no room at all, it fails like any statement that runs out of locks.
 
 use super::server::{Server, blog};
 use super::{scene, watch};
@@ -9,40 +9,49 @@ use postgres::error::SqlState;
 /// Fewer than a fifth of the posts, since beyond that all rows would be compared, and far more than the server has locks for.
 const BIG: &str = "UPDATE tb_post SET title = title || '!' WHERE pk_post BETWEEN 1001 AND 11000";
 
+/// Leaves the lock table full, until the transaction ends.
+const TAKE_ALL_LOCKS: &str = "BEGIN; DO $$ BEGIN
+    FOR n IN 1 .. 100000 LOOP
+        BEGIN PERFORM pg_advisory_xact_lock(n); EXCEPTION WHEN out_of_memory THEN EXIT; END;
+    END LOOP;
+    END $$";
+
 const NO_LIMIT: &str = "SET pg_tviews.lock_limit = 1000000";
 
 #[test]
-fn big_update_fails_where_each_key_is_to_be_locked() {
-    let server = small_server();
-    let mut client = client_with_many_posts(&server);
-    let mut other = scene::connect(&server);
-    client.batch_execute(NO_LIMIT).unwrap();
-
-    let result = client.batch_execute(BIG);
-
-    assert_is_out_of_locks(result);
-    watch::assert_no_lock_is_left(&mut other);
-    watch::assert_refreshes(&mut other);
-    watch::assert_refreshes(&mut client);
-    blog::assert_equals_query(&mut client);
-}
-
-#[test]
-fn savepoint_gives_back_the_locks_of_a_big_update_that_failed() {
+fn full_lock_table_makes_a_refresh_lock_the_whole_tview() {
     let server = small_server();
     let mut client = client_with_many_posts(&server);
     let mut other = scene::connect(&server);
     client
-        .batch_execute(&format!("{NO_LIMIT}; BEGIN; SAVEPOINT s; {BIG}"))
+        .batch_execute(&format!("{NO_LIMIT}; BEGIN; {BIG}"))
         .unwrap();
 
-    let result = client.batch_execute("SELECT FROM tv_post");
+    client.batch_execute("SELECT FROM tv_post").unwrap();
+
+    assert_eq!(held(&mut other), "table ExclusiveLock");
+    client.batch_execute("COMMIT").unwrap();
+    watch::assert_no_lock_is_left(&mut other);
+    watch::assert_refreshes(&mut other);
+    blog::assert_equals_query(&mut client);
+}
+
+#[test]
+fn no_lock_left_at_all_is_an_error_like_that_of_any_statement() {
+    let server = small_server();
+    let mut client = client_with_many_posts(&server);
+    let mut other = scene::connect(&server);
+    let rename = "UPDATE tb_post SET title = 'changed' WHERE pk_post = 1001";
+    client.batch_execute(&format!("BEGIN; {rename}")).unwrap();
+    other.batch_execute(TAKE_ALL_LOCKS).unwrap();
+
+    let result = client.batch_execute("COMMIT");
 
     assert_is_out_of_locks(result);
-    client.batch_execute("ROLLBACK TO SAVEPOINT s").unwrap();
+    other.batch_execute("ROLLBACK").unwrap();
     watch::assert_no_lock_is_left(&mut other);
-    watch::assert_refreshes(&mut client);
-    client.batch_execute("COMMIT").unwrap();
+    assert_eq!(blog::title(&mut client, 1001), "post 1001");
+    client.batch_execute(rename).unwrap();
     blog::assert_equals_query(&mut client);
 }
 
@@ -56,6 +65,12 @@ fn big_update_succeeds_with_the_default_limit() {
     assert_eq!(blog::title(&mut client, 1001), "post 1001!");
     watch::assert_no_lock_is_left(&mut client);
     blog::assert_equals_query(&mut client);
+}
+
+/// What sessions hold of the TVIEW.
+fn held(observer: &mut Client) -> String {
+    let query = "SELECT string_agg(kind || ' ' || mode, ', ' ORDER BY kind) FROM pg_tviews_locks WHERE granted";
+    observer.query_one(query, &[]).unwrap().get(0)
 }
 
 /// PostgreSQL makes its lock table of these two settings.
