@@ -13,7 +13,7 @@ PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)$(FEATURES:%=-%)
 SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
 CARGO = PG_CONFIG='$(PG_CONFIG)' FEATURES='$(FEATURES)' scripts/cargo
 
-.PHONY: all install installcheck demo check fuzz fuzz-proof torture torture-proof bench-writers check-format check-lint check-rustdoc clean help
+.PHONY: all install installcheck demo check bench fuzz fuzz-proof torture torture-proof bench-writers check-format check-lint check-rustdoc clean help
 
 all: $(PACKAGE)/built
 
@@ -29,7 +29,7 @@ install: all
 installcheck: | pg-config
 	@PG_CONFIG='$(PG_CONFIG)' scripts/installcheck '$(TARGET)/regress'
 
-# PG_CONFIG reaches these six through the environment only if the caller gave it.
+# PG_CONFIG reaches these seven through the environment only if the caller gave it.
 demo:
 	@scripts/demo
 
@@ -48,6 +48,10 @@ torture:
 
 torture-proof:
 	@TORTURE_SECONDS='$(SECONDS)' TORTURE_SEED='$(SEED)' scripts/fuzz torture no_lock_can_be_left_out sabotage
+
+# make bench SCALE=medium, or OPTIONS='…' for whatever run_benchmarks.sh --help lists.
+bench:
+	@scripts/bench --scale '$(or $(SCALE),small)' $(OPTIONS)
 
 # Throughput of concurrent writers, for the release that is installed; some eight minutes.
 bench-writers:
@@ -79,6 +83,7 @@ help:
 	@echo 'make fuzz-proof     the same must find something with each rule of the lineage off (needs the feature sabotage)'
 	@echo 'make torture        sets up, lets random writers loose on the same rows for SECONDS=600; SEED=n begins with that seed'
 	@echo 'make torture-proof  the same must find something with each kind of lock off (needs the feature sabotage)'
+	@echo 'make bench          sets up, compares TVIEWs with what people use instead; SCALE=small, medium, large or huge'
 	@echo 'make bench-writers  what a TVIEW leaves of the throughput of concurrent writers'
 	@echo 'make check-format   rustfmt'
 	@echo 'make check-lint     clippy, warnings are errors'

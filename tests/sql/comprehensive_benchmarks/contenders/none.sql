@@ -1,0 +1,1 @@
+-- The contender without a read model: a write costs what it costs, a read joins. Its model is the view v_product.

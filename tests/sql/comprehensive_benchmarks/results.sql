@@ -1,0 +1,22 @@
+-- Owns the step from samples to results: medians per test and contender, and their ratio to those of none. Run by
+-- run_benchmarks.sh at the end of a run.
+SET search_path = benchmark;
+DELETE FROM benchmark_results WHERE run = :'run';
+INSERT INTO benchmark_results
+WITH measured AS (
+    SELECT run, scenario, test, scale, products, clients, commit_delay_ms, contender, unit, max(rows_affected) AS rows_affected,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS median,
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY value) AS p95,
+           min(value) AS min, count(*) AS runs
+    FROM benchmark_samples WHERE run = :'run'
+    GROUP BY run, scenario, test, scale, products, clients, commit_delay_ms, contender, unit
+)
+SELECT m.run, m.scenario, m.test, m.scale, m.products, m.clients, m.commit_delay_ms, m.contender, m.unit, m.rows_affected,
+       m.median, m.p95, m.min, m.runs, m.median / nullif(none.median, 0),
+       (SELECT string_agg(DISTINCT note, '; ') FROM benchmark_contenders c
+        WHERE (c.run, c.scale, c.contender) = (m.run, m.scale, m.contender))
+FROM measured m
+LEFT JOIN measured none
+       ON none.contender = 'none'
+      AND (none.scenario, none.test, none.scale, none.products) = (m.scenario, m.test, m.scale, m.products)
+      AND ROW (none.clients, none.commit_delay_ms) IS NOT DISTINCT FROM ROW (m.clients, m.commit_delay_ms);
