@@ -26,7 +26,7 @@ USAGE
 
 database=pg_tviews_benchmark
 scales=(small) scenarios=() contenders=(none tview trigger manual matview pg_ivm)
-runs=5 samples=20 seconds=1 by_hand=0 is_private='' output=benchmark-output keep='' server='' step='reading the options'
+runs=5 samples=20 seconds=1 by_hand=0 is_private='' output=benchmark-output keep='' server='' step='reading the options' is_told=''
 # A materialized view that takes longer than this (ms) to refresh is measured in the first round only.
 slow_refresh=2000
 arguments="$*"
@@ -39,6 +39,7 @@ log_error() { printf '%s ERROR    %s\n' "$(date +%T)" "$*" >&2; }
 abort() {
     log_error "$step: $1"
     [[ -z ${2:-} ]] || log_error "$2"
+    is_told=1
     exit 1
 }
 
@@ -145,7 +146,7 @@ run_sql() { "$psql" -XAtq -v ON_ERROR_STOP=1 "$@"; }
 
 finish() {
     local status=$?
-    ((status == 0)) || log_error "the run ended while $step"
+    ((status == 0)) || [[ -n $is_told ]] || log_error "the run ended while $step"
     if [[ -n ${psql:-} && -z $keep && -z $server ]]; then
         drop_databases || true
     fi
