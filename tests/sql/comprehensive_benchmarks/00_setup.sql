@@ -14,6 +14,7 @@ RETURN 1 + floor(count * draw(round * 100000::bigint + n, 7))::int;
 
 -- One row per execution that was timed. A rate has the unit tps, a duration ms.
 CREATE TABLE benchmark_samples (
+    sample int GENERATED ALWAYS AS IDENTITY,
     run text NOT NULL,
     scenario text NOT NULL,
     test text NOT NULL,
@@ -52,5 +53,6 @@ CREATE TABLE benchmark_results (
     min double precision NOT NULL,
     runs int NOT NULL,
     ratio_to_none double precision, -- of the medians
-    notes text
+    notes text,
+    position int NOT NULL -- tests in the order in which they ran
 );

@@ -7,14 +7,15 @@ WITH measured AS (
     SELECT run, scenario, test, scale, products, clients, commit_delay_ms, contender, unit, max(rows_affected) AS rows_affected,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS median,
            percentile_cont(0.95) WITHIN GROUP (ORDER BY value) AS p95,
-           min(value) AS min, count(*) AS runs
+           min(value) AS min, count(*) AS runs, min(sample) AS position
     FROM benchmark_samples WHERE run = :'run'
     GROUP BY run, scenario, test, scale, products, clients, commit_delay_ms, contender, unit
 )
 SELECT m.run, m.scenario, m.test, m.scale, m.products, m.clients, m.commit_delay_ms, m.contender, m.unit, m.rows_affected,
        m.median, m.p95, m.min, m.runs, m.median / nullif(none.median, 0),
        (SELECT string_agg(DISTINCT note, '; ') FROM benchmark_contenders c
-        WHERE (c.run, c.scale, c.contender) = (m.run, m.scale, m.contender))
+        WHERE (c.run, c.scale, c.contender) = (m.run, m.scale, m.contender)),
+       m.position
 FROM measured m
 LEFT JOIN measured none
        ON none.contender = 'none'

@@ -31,5 +31,5 @@ SELECT json_build_object(
             'commit_delay_ms', commit_delay_ms, 'contender', contender, 'unit', unit, 'rows_affected', rows_affected,
             'median', round(median::numeric, 4), 'p95', round(p95::numeric, 4), 'min', round(min::numeric, 4), 'runs', runs,
             'ratio_to_none', round(ratio_to_none::numeric, 3), 'notes', notes)
-            ORDER BY scenario, products, test, clients, commit_delay_ms, contender)
+            ORDER BY position)
         FROM benchmark_results WHERE run = :'run'));

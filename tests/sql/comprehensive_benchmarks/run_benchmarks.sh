@@ -402,11 +402,11 @@ check_contenders() {
 report() {
     step="writing the report"
     [[ -s $work/samples.csv ]] || abort "nothing was measured"
-    run_sql -d "$database" -c "\copy benchmark.benchmark_samples FROM '$work/samples.csv' (FORMAT csv)" \
+    run_sql -d "$database" -c "\copy benchmark.benchmark_samples (run, scenario, test, scale, products, clients, commit_delay_ms, contender, rows_affected, unit, value) FROM '$work/samples.csv' (FORMAT csv)" \
         -c "\copy benchmark.benchmark_contenders FROM '$work/contenders.csv' (FORMAT csv)" \
         -v run="$run" -f "$here/results.sql"
     run_sql -d "$database" -c "\copy benchmark.benchmark_samples TO '$output/samples.csv' (FORMAT csv, HEADER)" \
-        -c "\copy benchmark.benchmark_results TO '$output/results.csv' (FORMAT csv, HEADER)"
+        -c "\copy (SELECT * FROM benchmark.benchmark_results ORDER BY position) TO '$output/results.csv' (FORMAT csv, HEADER)"
     run_sql -d "$database" -v run="$run" -v command="run_benchmarks.sh $arguments" -v scale="${scales[-1]}" \
         -v mode="$( ((by_hand)) && echo manual || echo automatic)" -v processor="$(processor)" -v cores="$(nproc)" \
         -v memory="$(memory)" -v system="$(system)" -f "$here/results_json.sql" >"$output/results.json"
