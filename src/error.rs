@@ -103,6 +103,8 @@ pub(crate) enum Error {
     SourceGone { table: String },
     #[error("{0} was dropped by another transaction")]
     Dropped(String),
+    #[error("{0} cannot be used in the query of a TVIEW because it is temporary")]
+    Temporary(String),
     #[error("could not serialize access to TVIEW \"{0}\" due to concurrent update")]
     Outdated(String),
     #[error("TVIEWs did not settle after {0} rounds of refreshing")]
@@ -146,7 +148,7 @@ impl Error {
             | Error::TviewState { .. }
             | Error::NoKey { .. } => Code::ERRCODE_INVALID_TABLE_DEFINITION,
             Error::NoDefinition { .. } => Code::ERRCODE_UNDEFINED_OBJECT,
-            Error::Circle(_) => Code::ERRCODE_INVALID_TABLE_DEFINITION,
+            Error::Circle(_) | Error::Temporary(_) => Code::ERRCODE_INVALID_TABLE_DEFINITION,
             Error::ColumnMismatch { .. } => Code::ERRCODE_DATATYPE_MISMATCH,
             Error::NotASelect(_) => Code::ERRCODE_SYNTAX_ERROR,
             Error::Function { .. }
@@ -267,6 +269,7 @@ impl Error {
             Error::NeededTrigger { .. } => "It goes with the TVIEW: run pg_tviews_drop().".into(),
             Error::Suppressed(_) => "Drop the trigger that returns NULL.".into(),
             Error::Circle(_) => "Read the sources of the other TVIEW instead.".into(),
+            Error::Temporary(_) => "Create it in an ordinary schema.".into(),
             Error::NotASelect(_) => "Give one complete SELECT statement.".into(),
             Error::NoRight { qualified, role, .. } => {
                 format!("Run GRANT SELECT, TRIGGER ON {qualified} TO {role}.")

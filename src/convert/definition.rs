@@ -15,37 +15,66 @@ use crate::pg::spi::{Args, Session};
 use crate::queue;
 use pgrx::pg_sys::{self, Oid};
 use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 
-/// Keeps the functions and types on which a query rests from being replaced: a replacement either was
-/// before, or waits and then finds the TVIEW.
-pub(super) fn lock_definition(session: &Session, graph: &Graph) -> Result<()> {
-    let text = include_str!("../../sql/statements/rests_on.sql");
+/// A function, a type or a view that a query rests on.
+struct Object {
+    class: Oid,
+    oid: Oid,
+    description: String,
+    is_temporary: bool,
+}
+
+/// What did not come with PostgreSQL of what a query rests on, in the order in which it is locked.
+fn rests_on(session: &Session, graph: &Graph) -> Result<Vec<Object>> {
     let user_defined = |all: &BTreeSet<u32>| -> Vec<Oid> {
         let all = all.iter().filter(|o| function::is_user_defined(**o));
         all.map(|o| Oid::from(*o)).collect()
     };
     let (functions, types) = (user_defined(&graph.functions), user_defined(&graph.types));
+    if functions.is_empty() && types.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = include_str!("../../sql/statements/rests_on.sql");
+    let rows = catalog::run(session, text, &Args::none().with(functions).with(types))?;
+    let object = |row| {
+        Some(Object {
+            class: rows.get(row, 1)?,
+            oid: rows.get(row, 2)?,
+            description: rows.get(row, 3)?,
+            is_temporary: rows.get(row, 4)?,
+        })
+    };
+    Ok((0..rows.len()).filter_map(object).collect())
+}
+
+/// Refuses what is gone when the session ends, and would take the TVIEW's query along.
+pub(super) fn check_definition(session: &Session, graph: &Graph) -> Result<()> {
+    match rests_on(session, graph)?
+        .into_iter()
+        .find(|o| o.is_temporary)
+    {
+        None => Ok(()),
+        Some(object) => Err(Error::Temporary(object.description)),
+    }
+}
+
+/// Keeps the functions and types on which a query rests from being replaced: a replacement either was
+/// before, or waits and then finds the TVIEW.
+pub(super) fn lock_definition(session: &Session, graph: &Graph) -> Result<()> {
     let mut locked: HashSet<(Oid, Oid)> = HashSet::new();
     // A replacement that is waited for may rest on others than it did.
     loop {
-        if functions.is_empty() && types.is_empty() {
-            return Ok(());
-        }
-        let args = Args::none().with(functions.clone()).with(types.clone());
-        let rows = catalog::run(session, text, &args)?;
-        let object = |row| -> Option<(Oid, Oid, String)> {
-            Some((rows.get(row, 1)?, rows.get(row, 2)?, rows.get(row, 3)?))
-        };
-        let more: Vec<(Oid, Oid, String)> = (0..rows.len())
-            .filter_map(object)
-            .filter(|(class, object, _)| locked.insert((*class, *object)))
-            .collect();
+        let mut more = rests_on(session, graph)?;
+        more.retain(|o| locked.insert((o.class, o.oid)));
         if more.is_empty() {
-            return Ok(());
+            return check_definition(session, graph);
         }
-        for (class, object, description) in more {
-            if !function::lock(class, object, Lock::Use) {
-                return Err(Error::Dropped(description));
+        for object in more {
+            if object.class == pg_sys::RelationRelationId {
+                relation::lock(object.oid, relation::Lock::Definition);
+            } else if !function::lock(object.class, object.oid, Lock::Use) {
+                return Err(Error::Dropped(object.description));
             }
         }
     }
@@ -58,23 +87,27 @@ pub(crate) fn follow_definition(session: &Session, class: Oid, object: Oid) -> R
     }
     let text = include_str!("../../sql/statements/dependents.sql");
     let args = Args::none().with(class).with(object);
+    let mut concerned: Vec<Rc<Tview>> = Vec::new();
     for oid in tviews(session, text, &args)? {
         // Statements of ours name functions and enum values, of which no relation tells.
         relation::invalidate(oid);
         catalog::invalidate(oid);
-        if let Some(tview) = complete(session, oid)? {
-            settle_sources(session, &tview)?;
-            // Types and functions do not make routes.
-            if class == pg_sys::RelationRelationId {
-                routes::judge(&tview)?;
-            }
-            queue::add(|adding| adding.whole(oid));
+        concerned.extend(complete(session, oid)?);
+    }
+    // Against writers, who may still compute with the old definition; all at once, in the writers' order.
+    lock_sources(session, concerned.iter().map(|t| (&t.graph, &t.views[..])))?;
+    for tview in concerned {
+        settle_sources(session, &tview)?;
+        // Types and functions do not make routes.
+        if class == pg_sys::RelationRelationId {
+            routes::judge(&tview)?;
         }
+        queue::add(|adding| adding.whole(tview.oid));
     }
     Ok(())
 }
 
-/// Locks the sources against writers, who may still compute with the old definition.
+/// Registers sources that are new, and lets go of those that are no more.
 fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
     let oid = tview.oid;
     let registered = tviews(session, REGISTERED, &Args::none().with(oid))?;
@@ -85,7 +118,6 @@ fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
             check_right(source, tview.owner)?;
         }
     }
-    lock_sources(session, &tview.graph, &tview.views)?;
     for source in sources.iter().filter(|s| !registered.contains(s)) {
         register_source(session, oid, *source)?;
     }

@@ -69,9 +69,9 @@ fn settle(session: &Session, text: &str, args: &Args) -> Result<()> {
         let (Some(tview), Some(source)) = (rows.get::<Oid>(row, 1), rows.get::<Oid>(row, 2)) else {
             continue;
         };
-        let now = family(session, source)?;
+        let mut now = family(session, source)?;
         let mut then: Vec<Oid> = rows.get(row, 3).unwrap_or_default();
-        // In the order of their OIDs in the database that was dumped, if it was.
+        now.sort_unstable_by_key(|m| m.to_u32());
         then.sort_unstable_by_key(|m| m.to_u32());
         if now == then {
             continue;

@@ -41,7 +41,8 @@ use install::install;
 use own::OwnCommand;
 use pgrx::pg_sys::Oid;
 use shape::{check_columns, check_table};
-use triggers::family;
+use std::collections::BTreeSet;
+use triggers::levels;
 
 /// What a defining query reads.
 pub(crate) struct Examined {
@@ -78,7 +79,7 @@ pub(crate) fn check_and_lock(graph: &Graph, views: &[Oid], role: Oid) -> Result<
     for source in &graph.sources {
         check_right(source, role)?;
     }
-    lock_sources(&Session::open(), graph, views)
+    lock_sources(&Session::open(), [(graph, views)].into_iter())
 }
 
 fn check_right(source: &Source, role: Oid) -> Result<()> {
@@ -94,29 +95,31 @@ fn check_right(source: &Source, role: Oid) -> Result<()> {
 
 /// Keeps functions and types from being replaced, and sources with all that could be written in their
 /// place from being written. These in the order in which writers come by them: tables, then TVIEWs,
-/// which are written at COMMIT, by their depth; else by OID.
-fn lock_sources(session: &Session, graph: &Graph, views: &[Oid]) -> Result<()> {
-    lock_definition(session, graph)?;
-    let mut members: Vec<Oid> = Vec::new();
-    for source in graph.tables() {
-        members.extend(family(session, Oid::from(source))?);
+/// which are written at COMMIT, by their depth; parents before partitions and children; else by OID.
+fn lock_sources<'q>(
+    session: &Session,
+    queries: impl Iterator<Item = (&'q Graph, &'q [Oid])> + Clone,
+) -> Result<()> {
+    for (graph, _) in queries.clone() {
+        lock_definition(session, graph)?;
     }
-    let mut ordered: Vec<(i32, u32)> = Vec::new();
-    for member in members {
-        let depth = match catalog::is_tview(member)? {
-            true => catalog::tview(member)?.map_or(0, |t| t.depth + 1),
+    let mut ordered: BTreeSet<(i32, i32, u32)> = BTreeSet::new();
+    for source in queries.clone().flat_map(|(graph, _)| graph.tables()) {
+        let source = Oid::from(source);
+        let depth = match catalog::is_tview(source)? {
+            true => catalog::tview(source)?.map_or(0, |t| t.depth + 1),
             false => 0,
         };
-        ordered.push((depth, member.to_u32()));
+        for (level, member) in levels(session, source)? {
+            ordered.insert((depth, level, member.to_u32()));
+        }
     }
-    ordered.sort_unstable();
-    ordered.dedup();
-    views
-        .iter()
+    queries
+        .flat_map(|(_, views)| views)
         .for_each(|v| relation::lock(*v, Lock::Definition));
     ordered
         .into_iter()
-        .for_each(|(_, m)| relation::lock(Oid::from(m), Lock::Writers));
+        .for_each(|(_, _, m)| relation::lock(Oid::from(m), Lock::Writers));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Owns the look ahead: which lineage a definition would have, and what creation would refuse it
 //! for. Makes nothing, locks nothing against anybody, and asks for no right of the caller.
 
+use super::definition::check_definition;
 use super::install::check_no_circle;
 use super::shape::{entity, missing_columns};
 use crate::error::{Error, Result};
@@ -65,6 +66,7 @@ pub(crate) fn survey(text: &str, name: Option<&str>) -> Result<Survey> {
     let key = key(&tree.query().columns(), name.and(entity(&table)));
     let (graph, refusals) = query::survey(tree.query(), key.as_slice())?;
     refusals.into_iter().for_each(|r| survey.refuse(Err(r)));
+    survey.refuse(check_definition(&Session::open(), &graph));
     // Without a key there is nothing that routes could lead to.
     if key.is_some() {
         survey.routes = route::choose(&graph);

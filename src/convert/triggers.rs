@@ -10,11 +10,18 @@ use crate::pg::snapshot::Snapshot;
 use crate::pg::spi::{Args, Session};
 use pgrx::pg_sys::Oid;
 
-/// A table and all through which its rows can be written, in the order of their OIDs.
+/// A table and all through which its rows can be written, parents first.
 pub(super) fn family(session: &Session, table: Oid) -> Result<Vec<Oid>> {
+    let levels = levels(session, table)?;
+    Ok(levels.into_iter().map(|(_, member)| member).collect())
+}
+
+/// The same, each with how many lie above it.
+pub(super) fn levels(session: &Session, table: Oid) -> Result<Vec<(i32, Oid)>> {
     let text = include_str!("../../sql/statements/family.sql");
     let rows = catalog::run(session, text, &Args::none().with(table))?;
-    Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
+    let member = |row| Some((rows.get(row, 1)?, rows.get(row, 2)?));
+    Ok((0..rows.len()).filter_map(member).collect())
 }
 
 /// Triggers are placed as the superuser: the TRIGGER right was checked, and a trigger's firing

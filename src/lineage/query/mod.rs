@@ -365,6 +365,8 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let query = self.blocks[block].query;
+        self.functions
+            .extend(query.sort_functions().into_iter().map(Oid::to_u32));
         for item in self.blocks[block].items.clone() {
             match item {
                 Item::Block(nested) => self.visit(nested)?,
@@ -408,6 +410,8 @@ impl<'a> Walk<'a> {
             self.require(volatility::check(function))?;
             self.functions.insert(function.to_u32());
         }
+        self.functions
+            .extend(expr.sort_functions().into_iter().map(Oid::to_u32));
         self.types.extend(expr.own_type().map(Oid::to_u32));
         match expr.kind() {
             Kind::Var(var) => self.use_var(block, var),

@@ -206,6 +206,20 @@ impl<'a> Expr<'a> {
         found
     }
 
+    /// The functions of the operators by which an aggregate sorts and tells apart its arguments.
+    pub(crate) fn sort_functions(&self) -> Vec<Oid> {
+        // SAFETY: the tag tells the type of the node.
+        unsafe {
+            match !self.0.is_null() && (*self.0).type_ == NodeTag::T_Aggref {
+                true => {
+                    let aggregate = &*self.0.cast::<pg_sys::Aggref>();
+                    super::sort_functions(&[aggregate.aggorder, aggregate.aggdistinct])
+                }
+                false => Vec::new(),
+            }
+        }
+    }
+
     /// The type that this node itself brings in: one that no function and no node below it has.
     pub(crate) fn own_type(&self) -> Option<Oid> {
         use NodeTag as Tag;

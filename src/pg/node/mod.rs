@@ -139,6 +139,21 @@ impl Tree {
     }
 }
 
+/// The functions of the operators in lists of SortGroupClause.
+unsafe fn sort_functions(lists: &[*mut pg_sys::List]) -> Vec<Oid> {
+    // SAFETY: the caller hands such lists; syscache lookups.
+    unsafe {
+        let clauses = lists
+            .iter()
+            .flat_map(|list| pointers::<pg_sys::SortGroupClause>(*list));
+        let operators = clauses.flat_map(|c| [(*c).eqop, (*c).sortop]);
+        operators
+            .filter(|operator| *operator != pg_sys::InvalidOid)
+            .map(|operator| pg_sys::get_opcode(operator))
+            .collect()
+    }
+}
+
 /// Another current memory context until dropped, also by an error: a context must not be deleted
 /// while it is the current one.
 struct Inside(pg_sys::MemoryContext);

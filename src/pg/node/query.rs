@@ -395,6 +395,27 @@ impl<'a> Query<'a> {
             && self.targets().iter().filter(|t| !t.is_junk).all(is_column)
     }
 
+    /// The functions of the operators of GROUP BY, ORDER BY, DISTINCT, windows and set operations.
+    pub(crate) fn sort_functions(&self) -> Vec<Oid> {
+        let query = self.get();
+        let mut lists = vec![query.sortClause, query.groupClause, query.distinctClause];
+        // SAFETY: windowClause holds WindowClause, whose lists hold SortGroupClause like the others.
+        unsafe {
+            for window in pointers::<pg_sys::WindowClause>(query.windowClause) {
+                lists.extend([(*window).partitionClause, (*window).orderClause]);
+            }
+            let mut operations = vec![query.setOperations];
+            while let Some(node) = operations.pop() {
+                if !node.is_null() && (*node).type_ == NodeTag::T_SetOperationStmt {
+                    let operation = &*node.cast::<pg_sys::SetOperationStmt>();
+                    lists.push(operation.groupClauses);
+                    operations.extend([operation.larg, operation.rarg]);
+                }
+            }
+            super::sort_functions(&lists)
+        }
+    }
+
     /// Expressions beside FROM and the target list: HAVING, LIMIT, window frames.
     pub(crate) fn other_exprs(&self) -> Vec<Expr<'a>> {
         let query = self.get();
