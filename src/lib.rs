@@ -48,6 +48,7 @@ pub extern "C-unwind" fn _PG_init() {
     hooks::register(Handlers {
         before_create: ddl::before_create,
         after_create: ddl::after_create,
+        before_change: convert::lock_ahead,
         before_read: commit::before_read,
         is_idle: commit::is_idle,
         pre_commit: commit::pre_commit,

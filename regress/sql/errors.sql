@@ -61,6 +61,13 @@ SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_unlo
 CREATE TEMP TABLE tv_temporary (id uuid, data jsonb);
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('tv_temporary', %L)$$, :'item'));
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('pg_catalog.pg_class', %L)$$, :'item'));
+-- Functions and types that go with the session, and would take the query along.
+CREATE FUNCTION pg_temp.shout(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)';
+CREATE DOMAIN pg_temp.short AS text;
+SELECT regexp_replace(oracle.sqlstate($$SELECT pg_tviews_create('tv_shout',
+    'SELECT id, jsonb_build_object(''name'', pg_temp.shout(name)) AS data FROM tb_item')$$), 'pg_temp_\d+', 'pg_temp');
+SELECT regexp_replace(oracle.sqlstate($$SELECT pg_tviews_create('tv_short',
+    'SELECT id, jsonb_build_object(''name'', name::pg_temp.short) AS data FROM tb_item')$$), 'pg_temp_\d+', 'pg_temp');
 -- A name without an entity.
 CREATE TABLE item_documents (id uuid, data jsonb);
 SELECT oracle.sqlstate(format($$SELECT pg_tviews_convert_existing_table('item_documents', %L)$$, :'item'));

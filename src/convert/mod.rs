@@ -4,6 +4,7 @@
 //! [`check_and_lock`] keeps writers out, [`mod@install`] builds, and the rows are reconciled where they
 //! may have fallen behind. [`retire`] is the way back.
 
+mod ahead;
 mod definition;
 mod family;
 mod install;
@@ -14,6 +15,7 @@ mod shape;
 mod survey;
 mod triggers;
 
+pub(crate) use ahead::lock_ahead;
 pub(crate) use definition::follow_definition;
 pub(crate) use family::{Altered, follow, follow_dropped};
 pub(crate) use own::is_own_command;
@@ -94,8 +96,7 @@ fn check_right(source: &Source, role: Oid) -> Result<()> {
 }
 
 /// Keeps functions and types from being replaced, and sources with all that could be written in their
-/// place from being written. These in the order in which writers come by them: tables, then TVIEWs,
-/// which are written at COMMIT, by their depth; parents before partitions and children; else by OID.
+/// place from being written.
 fn lock_sources<'q>(
     session: &Session,
     queries: impl Iterator<Item = (&'q Graph, &'q [Oid])> + Clone,
@@ -103,9 +104,22 @@ fn lock_sources<'q>(
     for (graph, _) in queries.clone() {
         lock_definition(session, graph)?;
     }
+    let sources = queries.clone().flat_map(|(graph, _)| graph.tables());
+    let members = in_order(session, sources.map(Oid::from))?;
+    queries
+        .flat_map(|(_, views)| views)
+        .for_each(|v| relation::lock(*v, Lock::Definition));
+    members
+        .into_iter()
+        .for_each(|m| relation::lock(m, Lock::Writers));
+    Ok(())
+}
+
+/// Sources and their families in the order in which writers come by them: tables, then TVIEWs, which
+/// are written at COMMIT, by their depth; parents before partitions and children; else by OID.
+fn in_order(session: &Session, sources: impl Iterator<Item = Oid>) -> Result<Vec<Oid>> {
     let mut ordered: BTreeSet<(i32, i32, u32)> = BTreeSet::new();
-    for source in queries.clone().flat_map(|(graph, _)| graph.tables()) {
-        let source = Oid::from(source);
+    for source in sources {
         let depth = match catalog::is_tview(source)? {
             true => catalog::tview(source)?.map_or(0, |t| t.depth + 1),
             false => 0,
@@ -114,13 +128,8 @@ fn lock_sources<'q>(
             ordered.insert((depth, level, member.to_u32()));
         }
     }
-    queries
-        .flat_map(|(_, views)| views)
-        .for_each(|v| relation::lock(*v, Lock::Definition));
-    ordered
-        .into_iter()
-        .for_each(|(_, _, m)| relation::lock(Oid::from(m), Lock::Writers));
-    Ok(())
+    let members = ordered.into_iter();
+    Ok(members.map(|(_, _, member)| Oid::from(member)).collect())
 }
 
 // ---- Conversions recorded for commit ------------------------------------------------------------
@@ -172,7 +181,10 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     let session = Session::open();
     let _settings = refresh::pin(&tview);
     refresh::try_out(&session, &tview)?;
-    if !is_untouched {
+    // The view is made from text, which may mean another function than when the table was filled: one
+    // created since that fits the arguments better.
+    let is_same = tview.graph.functions == examined.graph.functions;
+    if !(is_untouched && is_same) {
         refresh::reconcile(&session, &tview, Freshness::Latest)?;
     }
     Ok(())

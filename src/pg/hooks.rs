@@ -21,6 +21,8 @@ pub(crate) struct Handlers {
     /// True if the statement was told apart and [`Handlers::after_create`] wants to hear of its end.
     pub(crate) before_create: fn(&Create) -> Result<bool>,
     pub(crate) after_create: fn(Option<Oid>) -> Result<()>,
+    /// Relations are about to be replaced or dropped.
+    pub(crate) before_change: fn(&[Oid], Change) -> Result<()>,
     /// What a plan's or COPY's snapshot must be exchanged for, if it must.
     pub(crate) before_read: fn(&Reading) -> Result<Option<Freshness>>,
     /// True while [`Handlers::before_read`] has nothing to do, whatever is read.
@@ -50,6 +52,14 @@ pub(crate) struct Create {
     pub(crate) is_filled: bool,
     /// `None` for `EXECUTE`.
     pub(crate) query: Option<Tree>,
+}
+
+/// What a statement is about to do to relations.
+#[derive(Clone, Copy)]
+pub(crate) enum Change {
+    /// A view gets another query, or other names of columns.
+    Replace,
+    Drop,
 }
 
 /// A statement that is about to read or write.
@@ -144,6 +154,11 @@ unsafe extern "C-unwind" fn process_utility(
         let create = boundary(|| Ok(created_table(statement)));
         let is_tracked =
             !create.is_null() && has_prefix(create) && boundary(|| before_create(create, params));
+        if let NodeTag::T_ViewStmt | NodeTag::T_RenameStmt | NodeTag::T_DropStmt =
+            (*statement).type_
+        {
+            boundary(|| before_change(statement));
+        }
         let fresh = match (*statement).type_ {
             NodeTag::T_CopyStmt => boundary(|| before_copy(statement)),
             _ if is_tracked && !snapshot::is_per_transaction() => Some(Freshness::Statement),
@@ -273,6 +288,48 @@ unsafe fn before_create(
         }
     };
     (handlers().before_create)(&described)
+}
+
+unsafe fn before_change(statement: *mut pg_sys::Node) -> Result<()> {
+    if extension().is_none() {
+        return Ok(());
+    }
+    use pg_sys::ObjectType::{OBJECT_COLUMN, OBJECT_TABLE, OBJECT_VIEW};
+    // SAFETY: tags tell the types; DROP of relations has a list of their names, as lists.
+    let (relations, change): (Vec<Oid>, Change) = unsafe {
+        match (*statement).type_ {
+            NodeTag::T_ViewStmt => {
+                let view: *mut pg_sys::ViewStmt = statement.cast();
+                (
+                    relation::range_var((*view).view).into_iter().collect(),
+                    Change::Replace,
+                )
+            }
+            NodeTag::T_RenameStmt => {
+                let rename: *mut pg_sys::RenameStmt = statement.cast();
+                let is_column =
+                    (*rename).renameType == OBJECT_COLUMN && (*rename).relationType == OBJECT_VIEW;
+                let view = is_column.then(|| relation::range_var((*rename).relation));
+                (view.flatten().into_iter().collect(), Change::Replace)
+            }
+            _ => {
+                let drop: *mut pg_sys::DropStmt = statement.cast();
+                let names = match (*drop).removeType {
+                    OBJECT_TABLE | OBJECT_VIEW => pointers::<pg_sys::List>((*drop).objects),
+                    _ => Vec::new(),
+                };
+                let relation = |name| relation::range_var(pg_sys::makeRangeVarFromNameList(name));
+                (
+                    names.into_iter().filter_map(relation).collect(),
+                    Change::Drop,
+                )
+            }
+        }
+    };
+    match relations.is_empty() {
+        true => Ok(()),
+        false => (handlers().before_change)(&relations, change),
+    }
 }
 
 unsafe fn before_copy(statement: *mut pg_sys::Node) -> Result<Option<Freshness>> {

@@ -232,6 +232,8 @@ pub(crate) enum Lock {
     Write,
     /// Against writers (`SHARE ROW EXCLUSIVE`).
     Writers,
+    /// Against everybody, as DROP TRIGGER has it.
+    All,
 }
 
 /// Locks a relation until the transaction ends.
@@ -240,6 +242,7 @@ pub(crate) fn lock(relid: Oid, lock: Lock) {
         Lock::Definition => pg_sys::AccessShareLock,
         Lock::Write => pg_sys::RowExclusiveLock,
         Lock::Writers => pg_sys::ShareRowExclusiveLock,
+        Lock::All => pg_sys::AccessExclusiveLock,
     };
     // SAFETY: a lock on a relation that is gone meanwhile is harmless.
     unsafe { call(|| ffi::LockRelationOid(relid, mode as i32)) };
