@@ -318,7 +318,9 @@ unsafe fn before_change(statement: *mut pg_sys::Node) -> Result<()> {
                     OBJECT_TABLE | OBJECT_VIEW => pointers::<pg_sys::List>((*drop).objects),
                     _ => Vec::new(),
                 };
-                let relation = |name| relation::range_var(pg_sys::makeRangeVarFromNameList(name));
+                let relation = |name: *mut pg_sys::List| {
+                    relation::range_var(pg_sys::makeRangeVarFromNameList(name))
+                };
                 (
                     names.into_iter().filter_map(relation).collect(),
                     Change::Drop,

@@ -189,7 +189,7 @@ load() {
     log_info "$step"
     # Results outlive the databases of their scale.
     drop_databases
-    run_sql -c "CREATE DATABASE $database"
+    run_sql -c "CREATE DATABASE $database TEMPLATE template0"
     run_sql -d "$database" -v data_scale="$1" -f "$here/00_setup.sql" -f "$here/schemas/01_ecommerce_schema.sql" \
         -f "$here/data/01_ecommerce_data.sql"
     products=$(run_sql -d "$database" -c 'SELECT count(*) FROM benchmark.tb_product')
