@@ -103,6 +103,8 @@ pub(crate) enum Error {
     SourceGone { table: String },
     #[error("{0} was dropped by another transaction")]
     Dropped(String),
+    #[error("{0} has come to stand for another one in the query of a TVIEW")]
+    Displaced(String),
     #[error("{0} cannot be used in the query of a TVIEW because it is temporary")]
     Temporary(String),
     #[error("could not serialize access to TVIEW \"{0}\" due to concurrent update")]
@@ -170,6 +172,7 @@ impl Error {
             }
             Error::Ambiguous { .. } => Code::ERRCODE_CARDINALITY_VIOLATION,
             Error::Dropped(_) => Code::ERRCODE_UNDEFINED_OBJECT,
+            Error::Displaced(_) => Code::ERRCODE_AMBIGUOUS_FUNCTION,
             Error::Outdated(_) => Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Error::NeededTrigger { .. } => Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
@@ -270,6 +273,7 @@ impl Error {
             Error::Suppressed(_) => "Drop the trigger that returns NULL.".into(),
             Error::Circle(_) => "Read the sources of the other TVIEW instead.".into(),
             Error::Temporary(_) => "Create it in an ordinary schema.".into(),
+            Error::Displaced(_) => "Rename the new one, or create the TVIEW again to mean it.".into(),
             Error::NotASelect(_) => "Give one complete SELECT statement.".into(),
             Error::NoRight { qualified, role, .. } => {
                 format!("Run GRANT SELECT, TRIGGER ON {qualified} TO {role}.")

@@ -14,6 +14,7 @@ use crate::pg::value::Storage;
 use crate::pg::{function, relation};
 use pgrx::pg_sys::Oid;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 pub(super) struct CatalogRow {
     view: Oid,
@@ -75,6 +76,7 @@ pub(super) fn load(
         .iter()
         .for_each(|(name, value)| settings.set(name, value));
     let (mut tree, mut graph, views) = analyse_view(row.view, &key)?;
+    let calls = Rc::new(tree.calls());
     // Spelt out, a view's query runs with the rights of the TVIEW's owner.
     let is_own = |v: &Oid| relation::class(*v).is_some_and(|c| c.owner == class.owner);
     let may_spell_out = views.iter().chain([&row.view]).all(is_own);
@@ -144,6 +146,7 @@ pub(super) fn load(
         reads,
         views,
         graph,
+        calls,
         routes,
         statements,
         name,

@@ -18,6 +18,7 @@ use crate::lineage::model::{Graph, Route};
 use crate::name::{Column, Name};
 use crate::pg::hooks;
 use crate::pg::identity::{Identity, Settings};
+use crate::pg::node::Calls;
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{Active, Freshness};
 use crate::pg::spi::{Args, Rows, Session};
@@ -50,6 +51,8 @@ pub(crate) struct Tview {
     /// The views inside the backing view.
     pub(crate) views: Vec<Oid>,
     pub(crate) graph: Graph,
+    /// What the query calls of the users' own.
+    pub(crate) calls: Rc<Calls>,
     pub(crate) routes: Vec<Route>,
     pub(crate) locking: Locking,
     /// What a refresh reads: sources with what is below them, and views.

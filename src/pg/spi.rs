@@ -6,6 +6,8 @@
 
 use super::ffi;
 use super::guard::{c_text, call};
+use super::list::pointers;
+use super::node::Calls;
 use super::snapshot::Snapshot;
 use super::value::{self, Row, Storage, Value};
 use crate::error::{Error, Result};
@@ -24,6 +26,8 @@ type PlanKey = (String, Vec<pg_sys::Oid>);
 
 thread_local! {
     static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
+    /// What the query calls whose statements are run.
+    static EXPECTED: RefCell<Option<Rc<Calls>>> = const { RefCell::new(None) };
     /// Without a destructor: at the end of the process the server's memory is not to be touched.
     static PLANS: ManuallyDrop<RefCell<HashMap<PlanKey, Rc<Kept>>>> = ManuallyDrop::default();
 }
@@ -51,6 +55,23 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         IS_RUNNING.set(self.0);
+    }
+}
+
+/// Until it is dropped, statements are run whose text must not mean other functions and operators than these:
+/// where it does, they fail with [`Error::Displaced`].
+pub(crate) struct Expecting(Option<Rc<Calls>>);
+
+impl Expecting {
+    pub(crate) fn start(calls: &Rc<Calls>) -> Expecting {
+        let expected = (!calls.is_empty()).then(|| calls.clone());
+        Expecting(EXPECTED.replace(expected))
+    }
+}
+
+impl Drop for Expecting {
+    fn drop(&mut self) {
+        EXPECTED.set(self.0.take());
     }
 }
 
@@ -162,7 +183,13 @@ impl Drop for Session {
 fn kept_plan(sql: &str, args: &Args) -> Result<Rc<Kept>> {
     let key = (sql.to_owned(), args.types.clone());
     if let Some(plan) = PLANS.with(|plans| plans.borrow().get(&key).cloned()) {
-        return Ok(plan);
+        // One that is no longer valid would be parsed again as it runs.
+        // SAFETY: a plan that is kept.
+        let is_sure =
+            EXPECTED.with_borrow(Option::is_none) || unsafe { pg_sys::SPI_plan_is_valid(plan.0) };
+        if is_sure {
+            return Ok(plan);
+        }
     }
     let plan = prepare(sql, args, pg_sys::CURSOR_OPT_GENERIC_PLAN as i32)?;
     // SAFETY: a plan just prepared; from here on it belongs to PLANS.
@@ -186,10 +213,31 @@ fn prepare(sql: &str, args: &Args, options: i32) -> Result<pg_sys::SPIPlanPtr> {
     let plan = unsafe {
         call(|| ffi::SPI_prepare_cursor(text.as_ptr(), count, types.as_mut_ptr(), options))
     };
-    match plan.is_null() {
-        true => Err(Error::Internal(format!("SPI could not prepare: {sql}"))),
-        false => Ok(plan),
+    if plan.is_null() {
+        return Err(Error::Internal(format!("SPI could not prepare: {sql}")));
     }
+    match displaced(plan) {
+        None => Ok(plan),
+        Some(call) => {
+            // SAFETY: a plan just prepared, which nobody keeps.
+            unsafe { pg_sys::SPI_freeplan(plan) };
+            Err(Error::Displaced(call))
+        }
+    }
+}
+
+/// What a statement calls in place of what the query calls.
+fn displaced(plan: pg_sys::SPIPlanPtr) -> Option<String> {
+    let expected = EXPECTED.with_borrow(Clone::clone)?;
+    // SAFETY: a plan just prepared, whose sources hold analysed and rewritten queries.
+    let calls = unsafe {
+        let sources = pg_sys::SPI_plan_get_plan_sources(plan);
+        let queries = pointers::<pg_sys::CachedPlanSource>(sources)
+            .into_iter()
+            .flat_map(|source| pointers::<pg_sys::Query>((*source).query_list));
+        Calls::of(&queries.collect::<Vec<_>>())
+    };
+    expected.displaced_in(&calls)
 }
 
 /// An open cursor; closed when dropped.

@@ -15,11 +15,11 @@ pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::pg::guard::{unless_data_fails, within};
+use crate::pg::guard::{Level, tell, unless_data_fails, within};
 use crate::pg::identity::{Bounds, Identity, ReadWrite, Settings};
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Active, Freshness};
-use crate::pg::spi::Session;
+use crate::pg::spi::{Expecting, Session};
 use crate::queue::{self, Changes, Owed, Start};
 use claim::Claiming;
 use pgrx::pg_sys::Oid;
@@ -187,17 +187,21 @@ fn activity(tview: &Tview) -> String {
 
 fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
     let session = Session::open();
-    let settings = pin(tview);
+    let pinned = pin(tview);
+    let settings = &pinned.settings;
     // Links can name more rows than tables hold pages in memory: prefer their indexes.
     // (A price rather than enable_seqscan, whose huge cost hides other differences.)
     settings.set("seq_page_cost", "100");
     let mut claiming = Claiming::start(&session, tview);
     let keys = match work.is_whole {
         true => None,
-        false => claiming.rows(&work.rows, freshness)?,
+        false => unless_displaced(tview, claiming.rows(&work.rows, freshness))?.flatten(),
     };
     let is_done = match keys {
-        Some(keys) => apply::keys(&session, tview, &keys, freshness)?,
+        Some(keys) => {
+            let done = apply::keys(&session, tview, &keys, freshness);
+            unless_displaced(tview, done)?.unwrap_or(false)
+        }
         None => false,
     };
     if !is_done {
@@ -229,14 +233,40 @@ fn unless_expressions_fail<T>(
     }
 }
 
-/// The settings under which a TVIEW's rows are computed, whoever writes.
-pub(crate) fn pin(tview: &Tview) -> Settings {
+/// `None`, with a warning, where a statement has come to mean something else than the query: comparing all with
+/// the backing view, which holds on to what it calls, is right still.
+fn unless_displaced<T>(tview: &Tview, done: Result<T>) -> Result<Option<T>> {
+    match done {
+        Err(error @ Error::Displaced(_)) => {
+            let detail = format!("TVIEW \"{}\" is compared as a whole.", tview.name.name);
+            tell(
+                Level::Warning,
+                &error.to_string(),
+                Some(&detail),
+                error.hint().as_deref(),
+            );
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
+}
+
+/// The settings under which a TVIEW's rows are computed, whoever writes, and what its statements may call.
+pub(crate) struct Pinned {
+    settings: Settings,
+    _expecting: Expecting,
+}
+
+pub(crate) fn pin(tview: &Tview) -> Pinned {
     let settings = Settings::start();
     pin_execution(&settings);
     for (name, value) in &tview.settings {
         settings.set(name, value);
     }
-    settings
+    Pinned {
+        settings,
+        _expecting: Expecting::start(&tview.calls),
+    }
 }
 
 /// Settings that keep our statements from depending on the session's.

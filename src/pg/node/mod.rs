@@ -4,10 +4,12 @@
 //!
 //! [`Tree`] is the only owner; every other type borrows from it.
 
+mod calls;
 mod expr;
 mod query;
 mod restrict;
 
+pub(crate) use calls::Calls;
 pub(crate) use expr::{Expr, Kind, SubLink, SubLinkKind, Var};
 pub(crate) use query::{Entry, FromItem, JoinKind, Query, Shape, Target};
 pub(crate) use restrict::Restriction;
