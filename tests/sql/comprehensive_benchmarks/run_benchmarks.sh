@@ -354,8 +354,8 @@ run_concurrency() {
                     [[ $contender != matview ]] || ((round == 1 && refresh_time < 500)) || continue
                     step="running the scenario concurrency for $contender with $clients clients"
                     tps=$(throughput "$contender" "$clients" "$delay")
-                    printf '%s,concurrency,%s clients,%s,%s,%s,%s,%s,1,tps,%s\n' \
-                        "$run" "$clients" "$scale" "$products" "$clients" "$delay" "$contender" "$tps" >>"$work/samples.csv"
+                    printf '%s,concurrency,price of one product,%s,%s,%s,%s,%s,1,tps,%s\n' \
+                        "$run" "$scale" "$products" "$clients" "$delay" "$contender" "$tps" >>"$work/samples.csv"
                 done
             done
         done
