@@ -61,3 +61,4 @@ SET search_path = overloads, public;
 \set SHOW_CONTEXT errors
 UPDATE tb_owner SET name = name || '!';
 SELECT * FROM pg_tviews_verify('tv_owned');
+DROP FUNCTION owner_of(int, int), owner_of(int, text);
