@@ -162,10 +162,12 @@ fn work_of(work: &mut BTreeMap<(i32, u32), Work>, oid: Oid) -> Result<&mut Work>
 fn lock_relations(tviews: impl Iterator<Item = Oid>) -> Result<()> {
     let mut ordered: BTreeMap<(i32, u32), Rc<Tview>> = BTreeMap::new();
     for oid in tviews {
-        let above = catalog::tview(oid)?.map_or_else(Vec::new, |t| t.above.clone());
-        for oid in above {
-            if let Some(tview) = catalog::tview(oid)? {
-                ordered.insert((tview.depth, oid.to_u32()), tview);
+        let Some(tview) = catalog::tview(oid)? else {
+            continue;
+        };
+        for above in &tview.above {
+            if let Some(above) = catalog::tview(*above)? {
+                ordered.insert((above.depth, above.oid.to_u32()), above);
             }
         }
     }
