@@ -11,6 +11,12 @@ RETURNS regclass LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'pg_tviews_create_wrapper';
 COMMENT ON FUNCTION pg_tviews_create(text, text) IS 'creates and fills a TVIEW';
 
+CREATE FUNCTION pg_tviews_alter(name text, query text)
+RETURNS regclass LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'pg_tviews_alter_wrapper';
+COMMENT ON FUNCTION pg_tviews_alter(text, text) IS
+    'gives a TVIEW another query, and its table the columns and rows of it';
+
 CREATE FUNCTION pg_tviews_drop(name text, if_exists boolean DEFAULT false)
 RETURNS boolean LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'pg_tviews_drop_wrapper';

@@ -213,7 +213,7 @@ impl Error {
                 "It has no primary key, no column pk_<entity> and no column id.".into()
             }
             Error::Circle(_) => {
-                "Its query reads the table, directly or through another TVIEW.".into()
+                "Its query reads the table or its backing view, directly or through another TVIEW.".into()
             }
             Error::NullKey { columns, .. } => format!("Key column: {columns}."),
             Error::Ambiguous { key, .. } => format!("Key: {key}."),

@@ -54,6 +54,11 @@ fn pg_tviews_create(name: &str, query: &str) -> Oid {
 }
 
 #[pg_extern(sql = false)]
+fn pg_tviews_alter(name: &str, query: &str) -> Oid {
+    boundary(|| convert::alter_now(name, query))
+}
+
+#[pg_extern(sql = false)]
 fn pg_tviews_drop(name: &str, if_exists: bool) -> bool {
     boundary(|| convert::drop_now(name, if_exists))
 }

@@ -42,5 +42,5 @@ const SOURCES: &str = "SELECT DISTINCT source::pg_catalog.oid FROM {schema}.pg_t
                        WHERE tview::pg_catalog.oid = ANY ($1::pg_catalog.oid[])";
 
 /// Those that no other TVIEW reads.
-const LAST_SOURCES: &str = "SELECT source::pg_catalog.oid FROM {schema}.pg_tviews_source GROUP BY source \
+pub(super) const LAST_SOURCES: &str = "SELECT source::pg_catalog.oid FROM {schema}.pg_tviews_source GROUP BY source \
                             HAVING pg_catalog.bool_and(tview::pg_catalog.oid = ANY ($1::pg_catalog.oid[]))";

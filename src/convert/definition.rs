@@ -108,9 +108,9 @@ pub(crate) fn follow_definition(session: &Session, class: Oid, object: Oid) -> R
 }
 
 /// Registers sources that are new, and lets go of those that are no more.
-fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
+pub(super) fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
     let oid = tview.oid;
-    let registered = tviews(session, REGISTERED, &Args::none().with(oid))?;
+    let registered = registered(session, oid)?;
     let sources: Vec<Oid> = tview.graph.tables().into_iter().map(Oid::from).collect();
     check_no_circle(session, oid, &tview.name, &sources)?;
     for source in &tview.graph.sources {
@@ -127,5 +127,9 @@ fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
     Ok(())
 }
 
-const REGISTERED: &str =
-    "SELECT source::pg_catalog.oid FROM {schema}.pg_tviews_source WHERE tview = $1::pg_catalog.oid";
+/// The sources that a TVIEW is registered for.
+pub(super) fn registered(session: &Session, tview: Oid) -> Result<Vec<Oid>> {
+    let text = "SELECT source::pg_catalog.oid FROM {schema}.pg_tviews_source \
+                WHERE tview = $1::pg_catalog.oid ORDER BY 1";
+    tviews(session, text, &Args::none().with(tview))
+}

@@ -53,7 +53,8 @@ pub(super) fn install(
         Some(view) => (view, false),
         None => {
             tree.inline_with_queries();
-            (create_view(&session, name, &tree, columns)?, true)
+            let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+            (create_view(&session, name, &tree, &names)?, true)
         }
     };
     ensure_key(&session, relid, name, columns)?;
@@ -88,7 +89,7 @@ pub(super) fn check_no_circle(
 }
 
 /// The view `v_<entity>` beside the table, if the query is a plain list of its columns.
-fn existing_view(name: &Name, tree: &Tree) -> Option<Oid> {
+pub(super) fn existing_view(name: &Name, tree: &Tree) -> Option<Oid> {
     let view = relation::find_in(&name.schema, &format!("v_{}", entity(name)?))?;
     let names: Vec<String> = relation::columns(view)
         .into_iter()
@@ -97,7 +98,12 @@ fn existing_view(name: &Name, tree: &Tree) -> Option<Oid> {
     tree.query().is_column_list_of(view, &names).then_some(view)
 }
 
-fn create_view(session: &Session, table: &Name, tree: &Tree, columns: &[Column]) -> Result<Oid> {
+pub(super) fn create_view(
+    session: &Session,
+    table: &Name,
+    tree: &Tree,
+    columns: &[String],
+) -> Result<Oid> {
     let base = format!("v_{}", entity(table).unwrap_or_default());
     let is_free = |name: &String| relation::find_in(&table.schema, name).is_none();
     let name = std::iter::once(base.clone())
@@ -108,7 +114,7 @@ fn create_view(session: &Session, table: &Name, tree: &Tree, columns: &[Column])
         schema: table.schema.clone(),
         name,
     };
-    let names: Vec<String> = columns.iter().map(|c| quote(&c.name)).collect();
+    let names: Vec<String> = columns.iter().map(|c| quote(c)).collect();
     let create = [
         "CREATE VIEW ",
         &view.sql(),
@@ -174,18 +180,22 @@ fn ensure_key(session: &Session, relid: Oid, name: &Name, columns: &[Column]) ->
     }
 }
 
-fn register(session: &Session, relid: Oid, view: Oid, owns_view: bool) -> Result<()> {
-    let settings: Vec<String> = PINNED
+/// What is pinned of the session's settings, as name=value.
+pub(super) fn pinned_settings() -> Vec<String> {
+    PINNED
         .iter()
         .filter_map(|name| setting(name).map(|value| format!("{name}={value}")))
-        .collect();
+        .collect()
+}
+
+fn register(session: &Session, relid: Oid, view: Oid, owns_view: bool) -> Result<()> {
     let text = "INSERT INTO {schema}.pg_tviews_catalog (tview, backing_view, owns_view, settings, family) \
                 VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid, $3, $4, $5::pg_catalog.oid[]::pg_catalog.regclass[])";
     let args = Args::none()
         .with(relid)
         .with(view)
         .with(owns_view)
-        .with(settings)
+        .with(pinned_settings())
         .with(relation::with_children(relid));
     catalog::run(session, text, &args)?;
     let text = "DELETE FROM {schema}.pg_tviews_recorded WHERE table_name = $1::pg_catalog.oid";

@@ -5,6 +5,7 @@
 //! may have fallen behind. [`retire`] is the way back.
 
 mod ahead;
+mod alter;
 mod definition;
 mod family;
 mod install;
@@ -16,6 +17,7 @@ mod survey;
 mod triggers;
 
 pub(crate) use ahead::lock_ahead;
+pub(crate) use alter::alter_now;
 pub(crate) use definition::follow_definition;
 pub(crate) use family::{Altered, follow, follow_dropped};
 pub(crate) use own::is_own_command;

@@ -49,7 +49,7 @@ pub(crate) fn drop_now(text: &str, if_exists: bool) -> Result<bool> {
     Ok(true)
 }
 
-fn drop_view(session: &Session, view: Oid) -> Result<()> {
+pub(super) fn drop_view(session: &Session, view: Oid) -> Result<()> {
     match relation::name(view) {
         Some(name) => {
             let _superuser = Identity::superuser();

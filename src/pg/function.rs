@@ -286,6 +286,13 @@ pub(crate) fn is_relabel(from: u32, to: u32) -> bool {
     unsafe { pg_sys::IsBinaryCoercible(Oid::from(from), Oid::from(to)) }
 }
 
+/// Whether ALTER COLUMN TYPE finds a way from the one type to the other by itself.
+pub(crate) fn is_assignable(from: Oid, to: Oid) -> bool {
+    let assignment = pg_sys::CoercionContext::COERCION_ASSIGNMENT;
+    // SAFETY: one of each; catalog lookups.
+    unsafe { pg_sys::can_coerce_type(1, &from, &to, assignment) }
+}
+
 /// A type as SQL, qualified, without a modifier: `bpchar`, since plain `character` means one.
 pub(crate) fn type_sql(type_oid: Oid) -> String {
     let flags = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN | pg_sys::FORMAT_TYPE_FORCE_QUALIFY;
