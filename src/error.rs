@@ -127,6 +127,10 @@ pub(crate) enum Error {
         state: &'static str,
         hint: &'static str,
     },
+    #[error("table \"{0}\" is just being created by another session")]
+    BeingCreated(String),
+    #[error("{0} cannot run inside a transaction block")]
+    InTransaction(&'static str),
     #[error("extension \"pg_tviews\" is not created in this database")]
     NotCreated,
     #[error("function was not called as a trigger")]
@@ -176,6 +180,8 @@ impl Error {
             Error::Outdated(_) => Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
             Error::Unsettled(_) => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Error::NeededTrigger { .. } => Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+            Error::BeingCreated(_) => Code::ERRCODE_OBJECT_IN_USE,
+            Error::InTransaction(_) => Code::ERRCODE_ACTIVE_SQL_TRANSACTION,
             Error::NotATrigger => Code::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
             Error::Internal(_) => Code::ERRCODE_INTERNAL_ERROR,
         }

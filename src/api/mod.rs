@@ -12,11 +12,12 @@ mod verify;
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::guard::{boundary, within};
+use crate::pg::procedure::Procedure;
 use crate::pg::relation;
 use crate::pg::transaction;
 use crate::{convert, refresh, stats};
 use pgrx::JsonB;
-use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::{self, Oid};
 use pgrx::prelude::*;
 use std::rc::Rc;
 
@@ -51,6 +52,23 @@ fn pg_tviews_convert_existing_table(table_name: Option<&str>, query: Option<&str
 #[pg_extern(sql = false)]
 fn pg_tviews_create(name: &str, query: &str) -> Oid {
     boundary(|| convert::create_now(name, query))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_create_concurrently(
+    name: Option<&str>,
+    query: Option<&str>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) {
+    // SAFETY: the call's own.
+    let procedure = unsafe { Procedure::open(fcinfo) };
+    boundary(|| {
+        let procedure = procedure.ok_or(Error::InTransaction("pg_tviews_create_concurrently"))?;
+        match (name, query) {
+            (Some(name), Some(query)) => convert::create_concurrently(&procedure, name, query),
+            _ => Ok(()),
+        }
+    });
 }
 
 #[pg_extern(sql = false)]

@@ -324,6 +324,7 @@ fn statements(table: &sql::Table<'_>, restricted: Option<&Restricted>) -> Statem
         compare_keys: table.compare_keys(restricted.map(|r| r.query.as_str())),
         compare_all: table.compare_all(),
         count_differences: table.count_differences(),
+        all_keys: table.all_keys(),
         any_key: table.any_key(),
         null_key: table.null_key(),
         delete: table.delete(),

@@ -91,6 +91,7 @@ pub(crate) struct Statements {
     pub(crate) compare_keys: String,
     pub(crate) compare_all: String,
     pub(crate) count_differences: String,
+    pub(crate) all_keys: String,
     pub(crate) any_key: String,
     pub(crate) null_key: String,
     pub(crate) delete: String,

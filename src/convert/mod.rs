@@ -6,6 +6,7 @@
 
 mod ahead;
 mod alter;
+mod concurrently;
 mod definition;
 mod family;
 mod install;
@@ -18,6 +19,7 @@ mod triggers;
 
 pub(crate) use ahead::lock_ahead;
 pub(crate) use alter::alter_now;
+pub(crate) use concurrently::create_concurrently;
 pub(crate) use definition::follow_definition;
 pub(crate) use family::{Altered, follow, follow_dropped};
 pub(crate) use own::is_own_command;
@@ -27,7 +29,7 @@ pub(crate) use shape::{
 };
 pub(crate) use survey::survey;
 
-use crate::catalog;
+use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Source};
 use crate::lineage::query;
@@ -46,6 +48,7 @@ use own::OwnCommand;
 use pgrx::pg_sys::Oid;
 use shape::{check_columns, check_table};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use triggers::levels;
 
 /// What a defining query reads.
@@ -228,6 +231,19 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
         );
         return Ok(relid);
     }
+    let (name, tview) = become_tview(relid, definition)?;
+    let written = {
+        let _owner = Identity::switch(tview.owner, Bounds::LocalUser);
+        let _settings = refresh::pin(&tview);
+        refresh::reconcile(&Session::open(), &tview, Freshness::Latest)?
+    };
+    queue::forget_conversion(relid);
+    tell_reconciled(&name, &written);
+    Ok(relid)
+}
+
+/// Makes a table a TVIEW, whose rows are still to be brought up to date.
+fn become_tview(relid: Oid, definition: Option<&str>) -> Result<(Name, Rc<Tview>)> {
     let name = check_table(relid)?;
     let tree = find_definition(relid, &name, definition)?;
     let columns = relation::columns(relid);
@@ -236,18 +252,12 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
     let examined = examine(&tree, &names, entity(&name).unwrap_or_default())?;
     let owner = relation::class(relid).map_or(current_user(), |c| c.owner);
     check_and_lock(&examined.graph, &examined.views, owner)?;
-    let written = {
-        let _owner = Identity::switch(owner, Bounds::LocalUser);
-        let tview = install(relid, &name, tree, &examined, &columns)?;
-        routes::judge(&tview)?;
-        let session = Session::open();
-        let _settings = refresh::pin(&tview);
-        refresh::try_out(&session, &tview)?;
-        refresh::reconcile(&session, &tview, Freshness::Latest)?
-    };
-    queue::forget_conversion(relid);
-    tell_reconciled(&name, &written);
-    Ok(relid)
+    let _owner = Identity::switch(owner, Bounds::LocalUser);
+    let tview = install(relid, &name, tree, &examined, &columns)?;
+    routes::judge(&tview)?;
+    let _settings = refresh::pin(&tview);
+    refresh::try_out(&Session::open(), &tview)?;
+    Ok((name, tview))
 }
 
 fn tell_reconciled(name: &Name, written: &Written) {
@@ -261,25 +271,22 @@ fn tell_reconciled(name: &Name, written: &Written) {
 /// Creates an empty table with the query's columns and converts it, which fills it.
 pub(crate) fn create_now(text: &str, definition: &str) -> Result<Oid> {
     let tree = Tree::parse(definition, text)?;
-    let session = Session::open();
+    create_empty(&Session::open(), text, &tree)?;
+    convert_now(text, Some(definition))
+}
+
+/// Creates an empty table with a query's columns.
+fn create_empty(session: &Session, text: &str, tree: &Tree) -> Result<()> {
     let query = {
         let settings = Settings::start();
         refresh::pin_execution(&settings);
         tree.deparse()
     };
-    {
-        let _own = OwnCommand::start();
-        let create = [
-            "CREATE TABLE ",
-            &relation::quote_text(text),
-            " AS ",
-            &query,
-            " WITH NO DATA",
-        ]
-        .concat();
-        session.run_once(&create, &Args::none(), Snapshot::of_statement())?;
-    }
-    convert_now(text, Some(definition))
+    let _own = OwnCommand::start();
+    let name = relation::quote_text(text);
+    let create = ["CREATE TABLE ", &name, " AS ", &query, " WITH NO DATA"].concat();
+    session.run_once(&create, &Args::none(), Snapshot::of_statement())?;
+    Ok(())
 }
 
 fn find_definition(relid: Oid, name: &Name, definition: Option<&str>) -> Result<Tree> {

@@ -182,11 +182,28 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
 /// assertions stops at either: `RollbackAndReleaseCurrentSubTransaction` does not count TBLOCK_END
 /// among the states that it may return to (PostgreSQL 15 to 18), though nothing is wrong with it.
 pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+    // SAFETY: a global of this backend; the copy outlives the subtransaction in this one's memory.
+    let shelter = unsafe { pg_sys::CurTransactionContext };
+    match in_subtransaction(shelter, f) {
+        Ok(result) => result.map(Some),
+        Err(payload) => match payload.downcast_ref::<Raised>() {
+            Some(raised) if is_of_data(raised) => Ok(None),
+            _ => resume_unwind(payload),
+        },
+    }
+}
+
+/// Runs `f` in a subtransaction of its own, which is rolled back if it fails; PostgreSQL's error is copied into
+/// `shelter`.
+fn in_subtransaction<T>(
+    shelter: pg_sys::MemoryContext,
+    f: impl FnOnce() -> Result<T>,
+) -> std::thread::Result<Result<T>> {
     // SAFETY: as plpgsql's EXCEPTION: context and owner are put back, since both ways out of the
     // subtransaction leave those of its parent.
     let (memory, owner, outer) = unsafe {
         let (memory, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
-        let outer = SHELTER.replace(pg_sys::CurTransactionContext);
+        let outer = SHELTER.replace(shelter);
         call(|| ffi::BeginInternalSubTransaction(null()));
         pg_sys::CurrentMemoryContext = memory;
         (memory, owner, outer)
@@ -202,13 +219,54 @@ pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Opti
         pg_sys::CurrentMemoryContext = memory;
         pg_sys::CurrentResourceOwner = owner;
     }
-    match outcome {
-        Ok(result) => result.map(Some),
-        Err(payload) => match payload.downcast_ref::<Raised>() {
-            Some(raised) if is_of_data(raised) => Ok(None),
-            _ => resume_unwind(payload),
-        },
+    outcome
+}
+
+/// An error of either kind that [`apart`] caught. It outlives the transaction, though not the statement.
+pub(crate) enum Failure {
+    Ours(Error),
+    Other(Box<dyn std::any::Any + Send>),
+}
+
+impl Failure {
+    /// A lock was not granted within `lock_timeout`.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        let Failure::Other(payload) = self else {
+            return false;
+        };
+        let state = PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE as i32;
+        // SAFETY: the copy lives as long as the statement.
+        let is_it = |raised: &Raised| unsafe { (*raised.0).sqlerrcode == state };
+        payload.downcast_ref::<Raised>().is_some_and(is_it)
     }
+
+    /// Lets the error go on as it was.
+    pub(crate) fn raise<T>(self) -> Result<T> {
+        match self {
+            Failure::Ours(error) => Err(error),
+            Failure::Other(payload) => resume_unwind(payload),
+        }
+    }
+}
+
+/// Runs a part of a procedure's work in a subtransaction of its own. After a failure the transaction is as it was
+/// before, so that the procedure can clean up.
+pub(crate) fn apart<T>(f: impl FnOnce() -> Result<T>) -> std::result::Result<T, Failure> {
+    // SAFETY: a global of this backend, which lives as long as the statement.
+    match in_subtransaction(unsafe { pg_sys::PortalContext }, f) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Failure::Ours(error)),
+        Err(payload) => Err(Failure::Other(payload)),
+    }
+}
+
+/// Runs what ends a transaction and begins the next, also if it fails: then the next is there all the same.
+pub(super) fn across_transactions(f: impl FnOnce()) -> std::result::Result<(), Failure> {
+    // SAFETY: as for `apart`.
+    let outer = SHELTER.replace(unsafe { pg_sys::PortalContext });
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    SHELTER.set(outer);
+    outcome.map_err(Failure::Other)
 }
 
 fn is_of_data(raised: &Raised) -> bool {

@@ -255,6 +255,40 @@ pub(crate) fn try_lock(relid: Oid) -> bool {
     unsafe { call(|| ffi::ConditionalLockRelationOid(relid, mode)) }
 }
 
+/// Holds a table's definition over the ends of transactions until dropped, as CREATE INDEX CONCURRENTLY does; the end
+/// of the session, or an error of the statement, gives it back as well.
+pub(crate) struct SessionLock(pg_sys::LOCKTAG);
+
+impl SessionLock {
+    /// `None` if somebody is in the way.
+    pub(crate) fn try_take(relid: Oid) -> Option<SessionLock> {
+        let tag = pg_sys::LOCKTAG {
+            // SAFETY: a global of this backend.
+            locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
+            locktag_field2: relid.to_u32(),
+            locktag_field3: 0,
+            locktag_field4: 0,
+            locktag_type: pg_sys::LockTagType::LOCKTAG_RELATION as u8,
+            locktag_lockmethodid: pg_sys::DEFAULT_LOCKMETHOD as u8,
+        };
+        // SAFETY: as SET_LOCKTAG_RELATION makes it, for a table of this database.
+        let taken = unsafe { pg_sys::LockAcquire(&raw const tag, SessionLock::MODE, true, true) };
+        (taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then_some(SessionLock(tag))
+    }
+
+    const MODE: pg_sys::LOCKMODE = pg_sys::ShareUpdateExclusiveLock as pg_sys::LOCKMODE;
+}
+
+impl Drop for SessionLock {
+    fn drop(&mut self) {
+        // An error on its way out of the statement releases the locks of the session too.
+        if !std::thread::panicking() {
+            // SAFETY: taken by `try_take`.
+            unsafe { pg_sys::LockRelease(&raw const self.0, SessionLock::MODE, true) };
+        }
+    }
+}
+
 /// Learns what other transactions' DDL has changed, as a new lock on a table would.
 pub(crate) fn accept_invalidations() {
     // SAFETY: in a transaction; callbacks of ours only mark.

@@ -370,6 +370,18 @@ impl Rows<'_> {
         (datum, is_null)
     }
 
+    /// The rows as PostgreSQL has them, for another place of this room that copies them; `None` without any.
+    pub(super) fn tuples(&self) -> Option<(&[pg_sys::HeapTuple], pg_sys::TupleDesc)> {
+        if self.count == 0 || self.table.is_null() {
+            return None;
+        }
+        // SAFETY: the table has as many rows, and lives as long as self.
+        unsafe {
+            let tuples = std::slice::from_raw_parts((*self.table).vals, self.count as usize);
+            Some((tuples, (*self.table).tupdesc))
+        }
+    }
+
     fn type_of(&self, column: i32) -> pg_sys::Oid {
         // SAFETY: the statement gave rows, and this column of them.
         unsafe { pg_sys::SPI_gettypeid((*self.table).tupdesc, column) }

@@ -5,7 +5,7 @@
 //! of a foreign-key action, because a restricted operation forbids the deferred triggers that a
 //! TVIEW may have.
 
-use super::{KEYS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
+use super::{KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
 use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
@@ -18,9 +18,6 @@ use crate::pg::value::{Row, Storage};
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
 use std::hash::{DefaultHasher, Hash, Hasher};
-
-/// Rows of a comparison that are fetched and written at once.
-const ROWS_AT_ONCE: i64 = 1000;
 
 /// Rows written.
 #[derive(Default, Clone, Copy)]

@@ -8,10 +8,12 @@
 
 mod apply;
 mod claim;
+mod fill;
 mod lock;
 mod resolve;
 
 pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
+pub(crate) use fill::{all_keys, fill};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
@@ -32,6 +34,9 @@ const MAX_ROUNDS: u32 = 100;
 
 /// Keys that are compared by one statement.
 const KEYS_AT_ONCE: usize = 1000;
+
+/// Rows of a cursor that are fetched at once.
+const ROWS_AT_ONCE: i64 = 1000;
 
 thread_local! {
     static IS_COMMITTING: Cell<bool> = const { Cell::new(false) };
@@ -190,10 +195,7 @@ fn activity(tview: &Tview) -> String {
 fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
     let session = Session::open();
     let pinned = pin(tview);
-    let settings = &pinned.settings;
-    // Links can name more rows than tables hold pages in memory: prefer their indexes.
-    // (A price rather than enable_seqscan, whose huge cost hides other differences.)
-    settings.set("seq_page_cost", "100");
+    pinned.prefer_indexes();
     let mut claiming = Claiming::start(&session, tview);
     let keys = match work.is_whole {
         true => None,
@@ -208,7 +210,7 @@ fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
     };
     if !is_done {
         claiming.whole();
-        settings.set("seq_page_cost", "1");
+        pinned.settings.set("seq_page_cost", "1");
         reconcile(&session, tview, freshness)?;
     }
     Ok(())
@@ -257,6 +259,14 @@ fn unless_displaced<T>(tview: &Tview, done: Result<T>) -> Result<Option<T>> {
 pub(crate) struct Pinned {
     settings: Settings,
     _expecting: Expecting,
+}
+
+impl Pinned {
+    /// Links can name more rows than tables hold pages in memory: their indexes are to be preferred. (A price
+    /// rather than enable_seqscan, whose huge cost hides other differences.)
+    fn prefer_indexes(&self) {
+        self.settings.set("seq_page_cost", "100");
+    }
 }
 
 pub(crate) fn pin(tview: &Tview) -> Pinned {

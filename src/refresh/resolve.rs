@@ -87,7 +87,7 @@ fn limit(tview: &Tview) -> usize {
 }
 
 /// A key has no NULL in it.
-fn is_complete(row: &Row) -> bool {
+pub(super) fn is_complete(row: &Row) -> bool {
     row.iter().all(|v| !v.is_null())
 }
 
@@ -149,15 +149,14 @@ fn refuse_null_keys(session: &Session, tview: &Tview, snapshot: Snapshot<'_>) ->
     let found = session.run(&tview.statements.null_key, &Args::none(), snapshot)?;
     match found.len() {
         0 => Ok(()),
-        _ => Err(Error::NullKey {
-            table: tview.name.name.clone(),
-            columns: tview
-                .graph
-                .key
-                .iter()
-                .map(|k| k.name.clone())
-                .collect::<Vec<_>>()
-                .join(", "),
-        }),
+        _ => Err(null_key(tview)),
+    }
+}
+
+pub(super) fn null_key(tview: &Tview) -> Error {
+    let columns: Vec<&str> = tview.graph.key.iter().map(|k| k.name.as_str()).collect();
+    Error::NullKey {
+        table: tview.name.name.clone(),
+        columns: columns.join(", "),
     }
 }

@@ -190,6 +190,12 @@ impl Table<'_> {
         )
     }
 
+    /// The keys of all rows that the query gives, in their order.
+    pub(crate) fn all_keys(&self) -> String {
+        let key = list(self.key, |_, c| format!("v.{}", quote(&c.name)));
+        format!("SELECT {key} FROM {} AS v ORDER BY {key}", self.view.sql())
+    }
+
     /// One key of the table, to try the comparison with; one row of NULLs if it is empty.
     pub(crate) fn any_key(&self) -> String {
         let key = list(self.key, |_, c| format!("t.{}", quote(&c.name)));

@@ -1,0 +1,207 @@
+//! Owns the creation of a TVIEW beside writers of its sources, in transactions of its own, as CREATE INDEX CONCURRENTLY
+//! works. The first makes the TVIEW, empty and under another name; once it has committed, writers refresh the rows
+//! that their changes concern. The following ones fill in the others, part by part; the last gives it its name.
+//! Writers are waited for with short time-outs, so that those behind them wait no longer than that.
+
+use super::own::OwnCommand;
+use super::retire::drop_now;
+use super::{become_tview, create_empty};
+use crate::catalog::{self, Tview};
+use crate::error::{Error, Result};
+use crate::name::{Name, quote};
+use crate::pg::guard::{Failure, Level, apart, tell, within};
+use crate::pg::identity::{Settings, current_user};
+use crate::pg::node::Tree;
+use crate::pg::procedure::Procedure;
+use crate::pg::relation::{self, SessionLock};
+use crate::pg::snapshot::{Active, Freshness, Snapshot};
+use crate::pg::spi::{Args, Session};
+use crate::pg::spool::Spool;
+use crate::refresh;
+use pgrx::pg_sys::{self, Oid};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// What is asked for a lock of a table that others write, and the pauses in between.
+const LOCK_TIMEOUT: &str = "100ms";
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
+
+/// How long a part is to take, and the keys of one.
+const PART: Duration = Duration::from_millis(50);
+const KEYS: [usize; 3] = [1, 100, 1000];
+
+type Step<T> = std::result::Result<T, Failure>;
+
+/// Creates and fills a TVIEW. What is left behind by a session that ends meanwhile goes when the next
+/// creation of the same name begins.
+pub(crate) fn create_concurrently(
+    procedure: &Procedure,
+    text: &str,
+    definition: &str,
+) -> Result<()> {
+    let building = match when_free(procedure, || prepare(text, definition)) {
+        Ok(building) => building,
+        Err(failure) => return failure.raise(),
+    };
+    let what = format!("creating TVIEW \"{}\"", building.name.name);
+    within(what, || match complete(procedure, &building) {
+        Ok(keys) => {
+            let name = &building.name.name;
+            let message = format!("TVIEW \"{name}\": {keys} rows of the query compared");
+            tell(Level::Notice, &message, None, None);
+            Ok(())
+        }
+        Err(failure) => {
+            discard(procedure, &building);
+            failure.raise()
+        }
+    })
+}
+
+/// A TVIEW that is not yet complete.
+struct Building {
+    relid: Oid,
+    /// The name that it will have, and that it has.
+    name: Name,
+    temporary: Name,
+}
+
+/// One transaction.
+fn step<T>(procedure: &Procedure, f: impl FnOnce() -> Result<T>) -> Step<T> {
+    let done = apart(|| {
+        let _active = Active::push(Freshness::Latest);
+        f()
+    })?;
+    procedure.commit()?;
+    Ok(done)
+}
+
+/// One transaction, begun again and again until it gets its locks.
+fn when_free<T>(procedure: &Procedure, f: impl Fn() -> Result<T>) -> Step<T> {
+    let [mut pause, longest] = PAUSES;
+    loop {
+        let outcome = step(procedure, || {
+            let settings = Settings::start();
+            settings.set("lock_timeout", LOCK_TIMEOUT);
+            f()
+        });
+        match outcome {
+            Err(failure) if failure.is_lock_timeout() => {}
+            other => return other,
+        }
+        procedure.commit()?;
+        step(procedure, || {
+            let text = format!("SELECT pg_catalog.pg_sleep({})", pause.as_secs_f64());
+            Session::open()
+                .run_once(&text, &Args::none(), Snapshot::of_statement())
+                .map(|_| ())
+        })?;
+        pause = (pause * 2).min(longest);
+    }
+}
+
+/// Makes the TVIEW, empty, and lets writers know of it.
+fn prepare(text: &str, definition: &str) -> Result<Building> {
+    let tree = Tree::parse(definition, text)?;
+    let session = Session::open();
+    create_empty(&session, text, &tree)?;
+    let relid = relation::find(text).ok_or_else(|| Error::UndefinedTable(text.to_owned()))?;
+    let (name, _) = become_tview(relid, Some(definition))?;
+    let temporary = Name {
+        schema: name.schema.clone(),
+        name: temporary_name(&name.name),
+    };
+    drop_left_behind(&temporary)?;
+    rename(&session, &name, &temporary)?;
+    Ok(Building {
+        relid,
+        name,
+        temporary,
+    })
+}
+
+/// The name with a note, at most as long as PostgreSQL allows.
+fn temporary_name(name: &str) -> String {
+    const NOTE: &str = " (building)";
+    let longest = pg_sys::NAMEDATALEN as usize - 1 - NOTE.len();
+    let cut = (0..=longest.min(name.len())).rfind(|n| name.is_char_boundary(*n));
+    [&name[..cut.unwrap_or(0)], NOTE].concat()
+}
+
+/// What a creation of the same name left when its session ended.
+fn drop_left_behind(temporary: &Name) -> Result<()> {
+    let Some(relid) = relation::find_in(&temporary.schema, &temporary.name) else {
+        return Ok(());
+    };
+    if SessionLock::try_take(relid).is_none() {
+        return Err(Error::BeingCreated(temporary.name.clone()));
+    }
+    drop_now(&relation::quote_if_needed(temporary), false).map(|_| ())
+}
+
+fn rename(session: &Session, from: &Name, to: &Name) -> Result<()> {
+    let _own = OwnCommand::start();
+    let alter = ["ALTER TABLE ", &from.sql(), " RENAME TO ", &quote(&to.name)];
+    session.run_once(&alter.concat(), &Args::none(), Snapshot::of_statement())?;
+    Ok(())
+}
+
+/// Fills the TVIEW and gives it its name; gives the number of keys.
+fn complete(procedure: &Procedure, building: &Building) -> Step<u64> {
+    let find = || -> Result<Rc<Tview>> {
+        let gone = || Error::UndefinedTable(building.temporary.name.clone());
+        catalog::tview(building.relid)?.ok_or_else(gone)
+    };
+    // Nobody drops or alters it meanwhile, and who finds it knows that somebody is at work.
+    let lock = SessionLock::try_take(building.relid);
+    let filled = fill(procedure, find);
+    let renamed = filled.and_then(|keys| {
+        when_free(procedure, || {
+            rename(&Session::open(), &building.temporary, &building.name)
+        })?;
+        Ok(keys)
+    });
+    drop(lock);
+    renamed
+}
+
+fn fill(procedure: &Procedure, find: impl Fn() -> Result<Rc<Tview>>) -> Step<u64> {
+    let mut keys: Spool = step(procedure, || refresh::all_keys(&*find()?))?;
+    let [fewest, mut count, most] = KEYS;
+    loop {
+        let start = Instant::now();
+        let some = step(procedure, || {
+            let tview = find()?;
+            let some = keys.read(count, &tview.key);
+            refresh::fill(&tview, &some)?;
+            Ok(some.len())
+        })?;
+        if some == 0 {
+            return Ok(keys.len());
+        }
+        count = match start.elapsed() {
+            elapsed if elapsed > PART * 2 => (count / 2).max(fewest),
+            elapsed if elapsed < PART / 2 => (count * 2).min(most),
+            _ => count,
+        };
+    }
+}
+
+/// Drops what was made; if that fails too, says what to drop.
+fn discard(procedure: &Procedure, building: &Building) {
+    let text = relation::quote_if_needed(&building.temporary);
+    let dropped = step(procedure, || {
+        match relation::is_owner(building.relid, current_user()) {
+            true => drop_now(&text, true).map(|_| ()),
+            false => Err(Error::NotOwner(building.temporary.name.clone())),
+        }
+    });
+    if dropped.is_err() {
+        let message = format!(
+            "table \"{}\" is left behind, unfinished",
+            building.temporary.name
+        );
+        let hint = format!("DROP TABLE {text};");
+        tell(Level::Warning, &message, None, Some(&hint));
+    }
+}
