@@ -35,12 +35,25 @@ AS 'MODULE_PATHNAME', 'pg_tviews_refresh_wrapper';
 COMMENT ON FUNCTION pg_tviews_refresh(text) IS
     'compares a TVIEW with its query as a whole and gives the number of rows written';
 
-CREATE FUNCTION pg_tviews_verify(name text DEFAULT NULL)
+CREATE FUNCTION pg_tviews_verify(name text DEFAULT NULL, sample bigint DEFAULT NULL)
 RETURNS TABLE (table_name regclass, missing bigint, extra bigint, different bigint)
 LANGUAGE c VOLATILE
-AS 'MODULE_PATHNAME', 'pg_tviews_verify_wrapper';
-COMMENT ON FUNCTION pg_tviews_verify(text) IS
-    'counts the rows in which a TVIEW, or every TVIEW, differs from its query';
+AS 'MODULE_PATHNAME', 'pg_tviews_verify_sample_wrapper';
+COMMENT ON FUNCTION pg_tviews_verify(text, bigint) IS
+    'counts the rows in which a TVIEW, or every TVIEW, differs from its query; of all, or of a sample';
+
+CREATE FUNCTION pg_tviews_repair(name text)
+RETURNS bigint LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'pg_tviews_repair_wrapper';
+COMMENT ON FUNCTION pg_tviews_repair(text) IS
+    'puts back the triggers of a TVIEW, compares it as a whole, and gives the number of rows written';
+
+CREATE FUNCTION pg_tviews_health_check()
+RETURNS TABLE (severity text, object text, message text, remedy text)
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'pg_tviews_health_check_wrapper';
+COMMENT ON FUNCTION pg_tviews_health_check() IS
+    'what keeps TVIEWs from being right or fast, each with the SQL that mends it';
 
 CREATE FUNCTION pg_tviews_explain(name text)
 RETURNS TABLE (source text, alias text, route text, path text, columns_used text[],

@@ -28,9 +28,13 @@ pub(crate) fn set_preloaded() {
     IS_PRELOADED.set(true);
 }
 
+pub(crate) fn is_preloaded() -> bool {
+    IS_PRELOADED.get()
+}
+
 /// True if [`after_create`] is to be called.
 pub(crate) fn before_create(create: &Create) -> Result<bool> {
-    if !IS_PRELOADED.get() || convert::is_own_command() || exists(create) {
+    if !is_preloaded() || convert::is_own_command() || exists(create) {
         return Ok(false);
     }
     queue::begin(starting(create)?);
@@ -182,7 +186,7 @@ pub(crate) fn on_command() -> Result<()> {
 }
 
 fn tell_created(relid: Oid) {
-    if IS_PRELOADED.get() || !convert::is_convertible(relid) {
+    if is_preloaded() || !convert::is_convertible(relid) {
         return;
     }
     if let Some(name) = relation::name(relid) {

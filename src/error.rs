@@ -69,6 +69,8 @@ pub(crate) enum Error {
         reason: &'static str,
         remedy: &'static str,
     },
+    #[error("the size of a sample must be between 0 and 4294967295")]
+    Sample,
     #[error("graph format \"{0}\" is not known")]
     UnknownFormat(String),
     #[error("trigger \"{trigger}\" cannot be kept on TVIEW \"{table}\"")]
@@ -162,7 +164,7 @@ impl Error {
             | Error::Source { .. }
             | Error::ForeignTable(_)
             | Error::FullRoute { .. } => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
-            Error::UnknownFormat(_) => Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            Error::UnknownFormat(_) | Error::Sample => Code::ERRCODE_INVALID_PARAMETER_VALUE,
             Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
             Error::NullKey { .. } => Code::ERRCODE_NOT_NULL_VIOLATION,
             Error::RowTrigger { .. } | Error::Rule { .. } | Error::Suppressed(_) => {

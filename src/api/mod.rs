@@ -6,6 +6,7 @@ mod check_query;
 mod diagram;
 mod explain;
 mod graph;
+mod health;
 mod locks;
 mod verify;
 
@@ -15,7 +16,7 @@ use crate::pg::guard::{boundary, within};
 use crate::pg::procedure::Procedure;
 use crate::pg::relation;
 use crate::pg::transaction;
-use crate::{convert, refresh, stats};
+use crate::{convert, ddl, refresh, stats};
 use pgrx::JsonB;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::prelude::*;
@@ -103,6 +104,7 @@ fn pg_tviews_version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
+/// What version 0.1.0 of the extension calls.
 #[pg_extern(sql = false)]
 fn pg_tviews_verify(
     name: Option<&str>,
@@ -115,7 +117,46 @@ fn pg_tviews_verify(
         name!(different, i64),
     ),
 > {
-    TableIterator::new(boundary(|| verify::verify(name)))
+    TableIterator::new(boundary(|| verify::verify(name, None)))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_verify_sample(
+    name: Option<&str>,
+    sample: Option<i64>,
+) -> TableIterator<
+    'static,
+    (
+        name!(table_name, Oid),
+        name!(missing, i64),
+        name!(extra, i64),
+        name!(different, i64),
+    ),
+> {
+    TableIterator::new(boundary(|| verify::verify(name, sample)))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_repair(name: &str) -> i64 {
+    boundary(|| Ok(convert::repair_now(name)? as i64))
+}
+
+#[pg_extern(sql = false)]
+fn pg_tviews_health_check() -> TableIterator<
+    'static,
+    (
+        name!(severity, String),
+        name!(object, String),
+        name!(message, String),
+        name!(remedy, Option<String>),
+    ),
+> {
+    let found = boundary(|| health::check(pg_tviews_version(), ddl::is_preloaded()));
+    TableIterator::new(
+        found
+            .into_iter()
+            .map(|f| (f.severity, f.object, f.message, f.remedy)),
+    )
 }
 
 #[pg_extern(sql = false)]

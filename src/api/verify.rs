@@ -1,4 +1,4 @@
-//! Owns the comparison that writes nothing: how many rows of a TVIEW differ from its query.
+//! Owns the comparison that writes nothing: how many rows of a TVIEW, or of a sample, differ from its query.
 
 use super::find_tview;
 use crate::catalog::{self, Tview};
@@ -15,7 +15,9 @@ use std::rc::Rc;
 type Counts = (Oid, i64, i64, i64);
 
 /// Counts for one TVIEW, or for all that the user may read, in the order of their names.
-pub(super) fn verify(name: Option<&str>) -> Result<Vec<Counts>> {
+pub(super) fn verify(name: Option<&str>, sample: Option<i64>) -> Result<Vec<Counts>> {
+    let sample = sample.map(u32::try_from).transpose();
+    let sample = sample.map_err(|_| Error::Sample)?;
     super::flush()?;
     let session = Session::open();
     let tviews: Vec<Rc<Tview>> = match name {
@@ -40,9 +42,19 @@ pub(super) fn verify(name: Option<&str>) -> Result<Vec<Counts>> {
     };
     let counted = |tview: &Rc<Tview>| {
         let what = format!("verifying TVIEW \"{}\"", tview.name.name);
-        within(what, || count(&session, tview))
+        within(what, || match sample {
+            None => count(&session, tview),
+            Some(rows) => count_sample(&session, tview, rows),
+        })
     };
     tviews.iter().map(counted).collect()
+}
+
+fn count_sample(session: &Session, tview: &Tview, rows: u32) -> Result<Counts> {
+    match refresh::differences(tview, rows)? {
+        Some(found) => Ok((tview.oid, found.missing, found.extra, found.different)),
+        None => count(session, tview),
+    }
 }
 
 fn count(session: &Session, tview: &Tview) -> Result<Counts> {

@@ -325,6 +325,7 @@ fn statements(table: &sql::Table<'_>, restricted: Option<&Restricted>) -> Statem
         compare_all: table.compare_all(),
         count_differences: table.count_differences(),
         all_keys: table.all_keys(),
+        some_keys: table.some_keys(),
         any_key: table.any_key(),
         null_key: table.null_key(),
         delete: table.delete(),

@@ -92,6 +92,7 @@ pub(crate) struct Statements {
     pub(crate) compare_all: String,
     pub(crate) count_differences: String,
     pub(crate) all_keys: String,
+    pub(crate) some_keys: String,
     pub(crate) any_key: String,
     pub(crate) null_key: String,
     pub(crate) delete: String,

@@ -72,10 +72,7 @@ fn alter(relid: Oid, name: &Name, tree: Tree) -> Result<()> {
     snapshot::advance();
     let tview = catalog::tview(relid)?.ok_or_else(not_tview)?;
     routes::judge(&tview)?;
-    {
-        let _settings = refresh::pin(&tview);
-        refresh::try_out(&session, &tview)?;
-    }
+    routes::try_out(&tview)?;
     tell_reconciled(&tview.name, &refresh::refresh_whole(&tview)?);
     Ok(())
 }

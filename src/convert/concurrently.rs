@@ -30,6 +30,9 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2
 const PART: Duration = Duration::from_millis(50);
 const KEYS: [usize; 3] = [1, 100, 1000];
 
+/// How the name of a TVIEW ends that is not yet complete.
+pub(crate) const BUILDING: &str = " (building)";
+
 type Step<T> = std::result::Result<T, Failure>;
 
 /// Creates and fills a TVIEW. What is left behind by a session that ends meanwhile goes when the next
@@ -122,10 +125,9 @@ fn prepare(text: &str, definition: &str) -> Result<Building> {
 
 /// The name with a note, at most as long as PostgreSQL allows.
 fn temporary_name(name: &str) -> String {
-    const NOTE: &str = " (building)";
-    let longest = pg_sys::NAMEDATALEN as usize - 1 - NOTE.len();
+    let longest = pg_sys::NAMEDATALEN as usize - 1 - BUILDING.len();
     let cut = (0..=longest.min(name.len())).rfind(|n| name.is_char_boundary(*n));
-    [&name[..cut.unwrap_or(0)], NOTE].concat()
+    [&name[..cut.unwrap_or(0)], BUILDING].concat()
 }
 
 /// What a creation of the same name left when its session ended.

@@ -5,6 +5,7 @@
 use super::family::{complete, tviews};
 use super::install::{check_no_circle, register_source};
 use super::retire::unregister_source;
+use super::triggers::family;
 use super::{check_right, lock_sources, routes};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use crate::pg::relation;
 use crate::pg::spi::{Args, Session};
 use crate::queue;
 use pgrx::pg_sys::{self, Oid};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// A function, a type or a view that a query rests on.
@@ -125,6 +126,24 @@ pub(super) fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
         unregister_source(session, oid, *source)?;
     }
     Ok(())
+}
+
+/// Whether a TVIEW is registered for the tables that it reads, each with all through which its rows are written.
+pub(crate) fn is_registered(session: &Session, tview: &Tview) -> Result<bool> {
+    let text = "SELECT source::pg_catalog.oid, family::pg_catalog.oid[] FROM {schema}.pg_tviews_source \
+                WHERE tview = $1::pg_catalog.oid";
+    let rows = catalog::run(session, text, &Args::none().with(tview.oid))?;
+    let mut registered: HashMap<Oid, HashSet<Oid>> = HashMap::new();
+    for row in 0..rows.len() {
+        let members: Vec<Oid> = rows.get(row, 2).unwrap_or_default();
+        let source = rows.get(row, 1).unwrap_or(Oid::INVALID);
+        registered.insert(source, members.into_iter().collect());
+    }
+    let mut read: HashMap<Oid, HashSet<Oid>> = HashMap::new();
+    for source in tview.graph.tables().into_iter().map(Oid::from) {
+        read.insert(source, family(session, source)?.into_iter().collect());
+    }
+    Ok(registered == read)
 }
 
 /// The sources that a TVIEW is registered for.

@@ -11,6 +11,7 @@ mod definition;
 mod family;
 mod install;
 mod own;
+mod repair;
 mod retire;
 mod routes;
 mod shape;
@@ -19,15 +20,19 @@ mod triggers;
 
 pub(crate) use ahead::lock_ahead;
 pub(crate) use alter::alter_now;
+pub(crate) use concurrently::BUILDING;
 pub(crate) use concurrently::create_concurrently;
-pub(crate) use definition::follow_definition;
+pub(crate) use definition::{follow_definition, is_registered};
 pub(crate) use family::{Altered, follow, follow_dropped};
 pub(crate) use own::is_own_command;
+pub(crate) use repair::repair_now;
 pub(crate) use retire::{drop_now, forget};
+pub(crate) use routes::{FAILING, full};
 pub(crate) use shape::{
     entity, find_owned, how_to_convert, how_to_convert_with_query, is_convertible, missing_columns,
 };
 pub(crate) use survey::survey;
+pub(crate) use triggers::faulty;
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
@@ -183,14 +188,13 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     check_and_lock(&examined.graph, &examined.views, current_user())?;
     let tview = install(conversion.relid, name, tree, &examined, &columns)?;
     routes::judge(&tview)?;
-    let session = Session::open();
-    let _settings = refresh::pin(&tview);
-    refresh::try_out(&session, &tview)?;
+    routes::try_out(&tview)?;
     // The view is made from text, which may mean another function than when the table was filled: one
     // created since that fits the arguments better.
     let is_same = tview.graph.functions == examined.graph.functions;
     if !(is_untouched && is_same) {
-        refresh::reconcile(&session, &tview, Freshness::Latest)?;
+        let _settings = refresh::pin(&tview);
+        refresh::reconcile(&Session::open(), &tview, Freshness::Latest)?;
     }
     Ok(())
 }
@@ -255,8 +259,7 @@ fn become_tview(relid: Oid, definition: Option<&str>) -> Result<(Name, Rc<Tview>
     let _owner = Identity::switch(owner, Bounds::LocalUser);
     let tview = install(relid, &name, tree, &examined, &columns)?;
     routes::judge(&tview)?;
-    let _settings = refresh::pin(&tview);
-    refresh::try_out(&Session::open(), &tview)?;
+    routes::try_out(&tview)?;
     Ok((name, tview))
 }
 

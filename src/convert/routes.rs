@@ -6,6 +6,25 @@ use crate::error::{Error, Result};
 use crate::guc::{self, FullRefresh};
 use crate::lineage::model::{Reason, Route, Source};
 use crate::pg::guard::{Level, tell};
+use crate::pg::spi::Session;
+use crate::refresh;
+
+/// Runs what writes will run, which may fail. Errors: those of the query.
+pub(super) fn try_out(tview: &Tview) -> Result<()> {
+    let _settings = refresh::pin(tview);
+    if !refresh::try_out(&Session::open(), tview)? {
+        let warning = format!(
+            "every change compares the whole TVIEW \"{}\", because {FAILING}",
+            tview.name.name
+        );
+        let hint = "Join on columns, or let the expression be NULL for such rows.";
+        tell(Level::Warning, &warning, None, Some(hint));
+    }
+    Ok(())
+}
+
+/// Why rows cannot be compared by their keys.
+pub(crate) const FAILING: &str = "an expression fails for rows that its query leaves out";
 
 /// Tells of both, once per table. Error: 0A000.
 pub(super) fn judge(tview: &Tview) -> Result<()> {
@@ -19,7 +38,7 @@ pub(super) fn judge(tview: &Tview) -> Result<()> {
 }
 
 /// Tables without a selective route, each once for each reason.
-fn full(tview: &Tview) -> Vec<(&Source, Reason)> {
+pub(crate) fn full(tview: &Tview) -> Vec<(&Source, Reason)> {
     let mut found: Vec<(&Source, Reason)> = Vec::new();
     for (source, route) in tview.graph.sources.iter().zip(&tview.routes) {
         let Route::Full(reason) = route else { continue };

@@ -96,6 +96,60 @@ pub(super) fn place_guard(session: &Session, table: Oid) -> Result<()> {
     }
 }
 
+/// A trigger of ours that does not fire as it should.
+pub(crate) struct Faulty {
+    pub(crate) table: Oid,
+    /// What it is for: `insert`, `row`, `guard` and so on.
+    pub(crate) kind: String,
+    /// Its name; `None` if it is missing.
+    pub(crate) trigger: Option<String>,
+    mode: String,
+    function: String,
+    /// What is wrong with it, as words.
+    pub(crate) state: String,
+}
+
+/// The triggers of a TVIEW and its sources that do not fire as they should.
+pub(crate) fn faulty(session: &Session, tview: Oid) -> Result<Vec<Faulty>> {
+    let text = include_str!("../../sql/statements/faulty_triggers.sql");
+    let rows = catalog::run(session, text, &Args::none().with(tview))?;
+    let faulty = |row| {
+        Some(Faulty {
+            table: rows.get(row, 1)?,
+            kind: rows.get(row, 2)?,
+            trigger: rows.get(row, 3),
+            mode: rows.get(row, 4)?,
+            function: rows.get(row, 5)?,
+            state: rows.get(row, 6)?,
+        })
+    };
+    Ok((0..rows.len()).filter_map(faulty).collect())
+}
+
+/// Puts a trigger that is there into its mode.
+pub(super) fn enable(session: &Session, fault: &Faulty) -> Result<()> {
+    let (Some(name), Some(trigger)) = (relation::name(fault.table), &fault.trigger) else {
+        return Ok(());
+    };
+    let (mode, trigger) = (&fault.mode, quote(trigger));
+    let alter = [
+        "ALTER TABLE ONLY {table} ENABLE ",
+        mode,
+        " TRIGGER ",
+        &trigger,
+    ];
+    run_script(session, &alter.concat(), &name)
+}
+
+/// Places all triggers of one function anew.
+pub(super) fn replace(session: &Session, fault: &Faulty) -> Result<()> {
+    drop_triggers(session, fault.table, &fault.function)?;
+    match fault.kind.as_str() {
+        "guard" => place_guard(session, fault.table),
+        _ => place_capture(session, fault.table),
+    }
+}
+
 struct Placed {
     name: String,
     /// A partition's copy of a trigger above it, which comes and goes with that one.

@@ -240,6 +240,25 @@ impl Failure {
         payload.downcast_ref::<Raised>().is_some_and(is_it)
     }
 
+    /// The error's message, with its detail.
+    pub(crate) fn text(&self) -> String {
+        let (message, detail) = match self {
+            Failure::Ours(error) => (error.to_string(), error.detail()),
+            Failure::Other(payload) => match payload.downcast_ref::<Raised>() {
+                // SAFETY: the copy lives as long as the statement.
+                Some(raised) => unsafe {
+                    let text = |p: *const core::ffi::c_char| {
+                        (!p.is_null()).then(|| CStr::from_ptr(p).to_string_lossy().into_owned())
+                    };
+                    let message = text((*raised.0).message);
+                    (message.unwrap_or_default(), text((*raised.0).detail))
+                },
+                None => ("an internal error".to_owned(), None),
+            },
+        };
+        detail.map_or(message.clone(), |d| format!("{message}. {d}"))
+    }
+
     /// Lets the error go on as it was.
     pub(crate) fn raise<T>(self) -> Result<T> {
         match self {

@@ -9,7 +9,6 @@ use super::{KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, take_snapshot, unless_express
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
 use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
-use crate::pg::guard::{Level, tell};
 use crate::pg::identity::{Bounds, Identity};
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Rows, Session};
@@ -153,7 +152,7 @@ impl Print {
     }
 }
 
-fn compare<'s>(
+pub(super) fn compare<'s>(
     session: &'s Session,
     tview: &Tview,
     keys: &[Row],
@@ -226,20 +225,14 @@ pub(crate) fn reconcile(session: &Session, tview: &Tview, freshness: Freshness) 
     Ok(written)
 }
 
-/// Runs the comparison for one key, so that what would fail at the first write fails now.
-pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<()> {
+/// Runs every statement that a write may, for one key or none, so that what would fail at the first write fails now.
+/// False if rows cannot be compared by their keys, because an expression fails for rows that the query leaves out.
+pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<bool> {
     let active = take_snapshot(Freshness::Statement);
     let _reader = as_reader(tview);
     let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
     let key = sample.row(0, &tview.key);
-    if compare(session, tview, &[key], active.snapshot())?.is_none() {
-        let message = format!(
-            "every change compares the whole TVIEW \"{}\", because an expression fails for rows that its query leaves out",
-            tview.name.name
-        );
-        let hint = "Join on columns, or let the expression be NULL for such rows.";
-        tell(Level::Warning, &message, None, Some(hint));
-    }
+    let is_by_key = compare(session, tview, &[key], active.snapshot())?.is_some();
     for (source, query) in tview.key_queries.iter().enumerate() {
         let Some(query) = query else { continue };
         let columns = tview.captured_storage(source);
@@ -250,7 +243,7 @@ pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<()> {
         let args = Args::none().with_rows(&[], columns);
         session.run(query, &args, active.snapshot())?;
     }
-    Ok(())
+    Ok(is_by_key)
 }
 
 fn write(

@@ -11,9 +11,11 @@ mod claim;
 mod fill;
 mod lock;
 mod resolve;
+mod sample;
 
 pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
 pub(crate) use fill::{all_keys, fill};
+pub(crate) use sample::{Differences, differences};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};

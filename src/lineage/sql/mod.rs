@@ -9,7 +9,7 @@ mod path;
 mod table;
 
 pub(crate) use path::path;
-pub(crate) use table::{ACTION, COPIES, KEY, ROW, Table};
+pub(crate) use table::{ACTION, COPIES, KEY, ROW, Table, sample};
 
 use crate::name::{Column, quote};
 

@@ -1,7 +1,7 @@
 //! The statements that compare a TVIEW with its query and write what differs.
 
 use super::{every, join, list, records};
-use crate::name::{Column, Name, quote};
+use crate::name::{Column, Name, literal, quote};
 use crate::sabotage::{Rule, breaks};
 
 /// A TVIEW as its statements need it.
@@ -196,6 +196,12 @@ impl Table<'_> {
         format!("SELECT {key} FROM {} AS v ORDER BY {key}", self.view.sql())
     }
 
+    /// As many keys as $1 says, whichever the query gives first.
+    pub(crate) fn some_keys(&self) -> String {
+        let key = list(self.key, |_, c| format!("v.{}", quote(&c.name)));
+        format!("SELECT {key} FROM {} AS v LIMIT $1", self.view.sql())
+    }
+
     /// One key of the table, to try the comparison with; one row of NULLs if it is empty.
     pub(crate) fn any_key(&self) -> String {
         let key = list(self.key, |_, c| format!("t.{}", quote(&c.name)));
@@ -251,6 +257,22 @@ impl Table<'_> {
             list(self.columns, |_, c| format!("r.{}", quote(&c.name)))
         )
     }
+}
+
+/// Columns of up to $1 random rows of a table, from about as many of its blocks.
+pub(crate) fn sample(table: &Name, columns: &[&str]) -> String {
+    let columns: Vec<String> = columns.iter().map(|c| format!("s.{}", quote(c))).collect();
+    let (name, literal) = (table.sql(), literal(&table.sql()));
+    let bytes = format!(
+        "GREATEST(pg_catalog.pg_relation_size({literal}), \
+         (SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.relid)) FROM pg_catalog.pg_partition_tree({literal}) AS t), 1)"
+    );
+    format!(
+        "SELECT {} FROM {name} AS s TABLESAMPLE system ((SELECT LEAST(100, \
+         100.0 * $1 * pg_catalog.current_setting('block_size')::pg_catalog.int8 / {bytes})::pg_catalog.float4)) \
+         ORDER BY pg_catalog.random() LIMIT $1",
+        columns.join(", ")
+    )
 }
 
 #[cfg(test)]
