@@ -72,7 +72,9 @@ ALTER EVENT TRIGGER pg_tviews_on_drop DISABLE;
 DROP TABLE tv_sale CASCADE;
 SELECT severity, object LIKE 'TVIEW _____%' AS is_named, message, regexp_replace(remedy, '\d{4,}', 'OID', 'g') AS remedy FROM pg_tviews_health_check() WHERE message = 'its table is gone';
 ALTER EVENT TRIGGER pg_tviews_on_drop ENABLE ALWAYS;
+\set ECHO none
 SELECT remedy FROM pg_tviews_health_check() WHERE message = 'its table is gone' \gexec
+\set ECHO all
 EXECUTE findings;
 SELECT string_agg(remedy, ' ') AS remedy FROM pg_tviews_health_check() WHERE object LIKE 'table %tb_sale%' \gset
 :remedy
