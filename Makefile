@@ -9,7 +9,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PG_MAJOR = $(shell $(PG_CONFIG) --version 2>/dev/null | sed -E 's/^PostgreSQL ([0-9]+).*/\1/')
 # Cargo features beside the server's version: a build of its own kind.
 FEATURES ?=
-PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)$(FEATURES:%=-%)
+# One folder for each installation, since the paths inside it are those of PG_CONFIG.
+PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)$(FEATURES:%=-%)$(subst /,-,$(shell $(PG_CONFIG) --pkglibdir 2>/dev/null))
 SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
 CARGO = PG_CONFIG='$(PG_CONFIG)' FEATURES='$(FEATURES)' scripts/cargo
 
@@ -21,6 +22,7 @@ all: $(PACKAGE)/built
 $(PACKAGE)/built: $(SOURCES) | pg-config
 	@rm -rf '$(PACKAGE)'
 	@$(CARGO) pgrx package --out-dir '$(PACKAGE)'
+	@cp sql/pg_tviews--*.sql "$(PACKAGE)$$($(PG_CONFIG) --sharedir)/extension/"
 	@touch '$@'
 
 install: all

@@ -1,0 +1,24 @@
+-- Every function and view of 0.1.0, as a user of that version calls it. It works with the library alone and after an update.
+SELECT pg_tviews_version(), pg_tviews_flush();
+TABLE pg_tviews_metadata;
+TABLE pg_tviews_locks;
+TABLE pg_tviews_stats;
+SELECT * FROM pg_tviews_lock_target('tv_post'::regclass, 1, 16::smallint);
+SELECT * FROM pg_tviews_stats_counted();
+SELECT pg_tviews_stats_reset();
+SELECT * FROM pg_tviews_explain('tv_post');
+SELECT pg_tviews_explain_json('tv_post');
+SELECT pg_tviews_graph(), pg_tviews_graph('tv_post'), pg_tviews_graph('tv_post', 'dot'), pg_tviews_graph(NULL, NULL);
+SELECT * FROM pg_tviews_check_query('SELECT pk_user, pg_catalog.gen_random_uuid() AS id, ''{}''::jsonb AS data FROM tb_user');
+SELECT * FROM pg_tviews_check_query('SELECT pk_user, name FROM tb_user', 'tv_user');
+SELECT * FROM pg_tviews_check_query(NULL, NULL);
+SELECT pg_tviews_create('tv_user', 'SELECT pk_user, md5(name)::uuid AS id, jsonb_build_object(''name'', name) AS data FROM tb_user');
+SELECT pg_tviews_refresh('tv_user'), pg_tviews_refresh(NULL);
+SELECT * FROM pg_tviews_verify();
+SELECT * FROM pg_tviews_verify('tv_user');
+SELECT pg_tviews_drop('tv_user'), pg_tviews_drop('tv_user', true), pg_tviews_drop(NULL);
+SET pg_tviews.auto_convert = off;
+CREATE TABLE tv_user AS SELECT pk_user, md5(name)::uuid AS id, jsonb_build_object('name', name) AS data FROM tb_user;
+RESET pg_tviews.auto_convert;
+SELECT pg_tviews_convert_existing_table('tv_user'), pg_tviews_convert_existing_table(NULL);
+SELECT pg_tviews_drop('tv_user');
