@@ -177,10 +177,6 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
 
 /// Runs `f`, which only reads, in a subtransaction of its own; `None` if values that it met made it
 /// fail (SQLSTATE classes 22 and 23).
-///
-/// At COMMIT this does what an EXCEPTION block of plpgsql does in a deferred trigger. A server built with
-/// assertions stops at either: `RollbackAndReleaseCurrentSubTransaction` does not count TBLOCK_END
-/// among the states that it may return to (PostgreSQL 15 to 18), though nothing is wrong with it.
 pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
     // SAFETY: a global of this backend; the copy outlives the subtransaction in this one's memory.
     let shelter = unsafe { pg_sys::CurTransactionContext };
@@ -195,27 +191,34 @@ pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Opti
 
 /// Runs `f` in a subtransaction of its own, which is rolled back if it fails; PostgreSQL's error is copied into
 /// `shelter`.
+///
+/// It is within another one, which is only ever released: a server with assertions stops where one is rolled
+/// back directly under a transaction that is at COMMIT or PREPARE, since `RollbackAndReleaseCurrentSubTransaction` (`xact.c`)
+/// does not count TBLOCK_END and TBLOCK_PREPARE among the states that it may return to, as `BeginInternalSubTransaction` does
+/// among those that it may start from (PostgreSQL 15 to 18).
 fn in_subtransaction<T>(
     shelter: pg_sys::MemoryContext,
     f: impl FnOnce() -> Result<T>,
 ) -> std::thread::Result<Result<T>> {
-    // SAFETY: as plpgsql's EXCEPTION: context and owner are put back, since both ways out of the
+    // SAFETY: as plpgsql's EXCEPTION: context and owner are put back, since both ways out of a
     // subtransaction leave those of its parent.
     let (memory, owner, outer) = unsafe {
         let (memory, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
         let outer = SHELTER.replace(shelter);
+        call(|| ffi::BeginInternalSubTransaction(null()));
         call(|| ffi::BeginInternalSubTransaction(null()));
         pg_sys::CurrentMemoryContext = memory;
         (memory, owner, outer)
     };
     let outcome = catch_unwind(AssertUnwindSafe(f));
     SHELTER.set(outer);
-    // SAFETY: the subtransaction begun above is the current one again.
+    // SAFETY: the inner subtransaction begun above is the current one again, and then the outer one.
     unsafe {
         match outcome {
             Ok(Ok(_)) => call(|| ffi::ReleaseCurrentSubTransaction()),
             _ => call(|| ffi::RollbackAndReleaseCurrentSubTransaction()),
         }
+        call(|| ffi::ReleaseCurrentSubTransaction());
         pg_sys::CurrentMemoryContext = memory;
         pg_sys::CurrentResourceOwner = owner;
     }
