@@ -11,10 +11,12 @@ PG_MAJOR = $(shell $(PG_CONFIG) --version 2>/dev/null | sed -E 's/^PostgreSQL ([
 FEATURES ?=
 # One folder for each installation, since the paths inside it are those of PG_CONFIG.
 PACKAGE = $(TARGET)/package/pg$(PG_MAJOR)$(FEATURES:%=-%)$(subst /,-,$(shell $(PG_CONFIG) --pkglibdir 2>/dev/null))
+RELEASE = pg_tviews-$(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 SOURCES := $(shell find src sql -type f) Cargo.toml Cargo.lock pg_tviews.control
 CARGO = PG_CONFIG='$(PG_CONFIG)' FEATURES='$(FEATURES)' scripts/cargo
 
-.PHONY: all install installcheck demo check bench fuzz fuzz-proof torture torture-proof bench-writers check-format check-lint check-rustdoc clean help
+.PHONY: all install installcheck package-deb dist demo check matrix bench fuzz fuzz-proof torture torture-proof bench-writers check-format \
+	check-lint check-rustdoc clean help
 
 all: $(PACKAGE)/built
 
@@ -30,6 +32,19 @@ install: all
 
 installcheck: | pg-config
 	@PG_CONFIG='$(PG_CONFIG)' scripts/installcheck '$(TARGET)/regress'
+
+package-deb: all
+	@PG_CONFIG='$(PG_CONFIG)' scripts/package-deb '$(PACKAGE)' '$(TARGET)'
+
+# The archive that PGXN takes: what is committed, in a folder of the release's name.
+dist:
+	@mkdir -p '$(TARGET)'
+	@git archive --format=zip --prefix='$(RELEASE)/' --output='$(TARGET)/$(RELEASE).zip' HEAD
+	@echo '$(TARGET)/$(RELEASE).zip'
+
+# make matrix PG_CONFIGS='/path/to/pg_config …'
+matrix:
+	@scripts/matrix $(PG_CONFIGS)
 
 # PG_CONFIG reaches these seven through the environment only if the caller gave it.
 demo:
@@ -79,8 +94,11 @@ help:
 	@echo 'make                release build for the server of PG_CONFIG'
 	@echo 'make install        installs it there, with sudo where its folders need it; DESTDIR is honoured'
 	@echo 'make installcheck   regression and isolation tests on the server that PGHOST and PGPORT name'
+	@echo 'make package-deb    Debian package of that build, without installing anything'
+	@echo 'make dist           source archive of the commit at hand, for PGXN'
 	@echo 'make demo           sets up, shows a TVIEW at work on a private server; KEEP=1 leaves the server running'
 	@echo 'make check          sets up, runs all tests on private servers'
+	@echo "make matrix         all tests for several servers: PG_CONFIGS='/path/to/pg_config …'"
 	@echo 'make fuzz           sets up, compares TVIEWs with random queries for SECONDS=600; SEED=n begins with that seed'
 	@echo 'make fuzz-proof     the same must find something with each rule of the lineage off (needs the feature sabotage)'
 	@echo 'make torture        sets up, lets random writers loose on the same rows for SECONDS=600; SEED=n begins with that seed'
