@@ -83,8 +83,9 @@ fn meta_json_follows_the_specification() {
     assert_eq!(meta["meta-spec"]["version"], "1.0.0", "meta-spec");
     let tags = meta["tags"].as_array().expect("a list of tags");
     assert!(
-        tags.iter()
-            .all(|tag| tag.as_str().is_some_and(|tag| (1..256).contains(&tag.len()))),
+        tags.iter().all(|tag| tag
+            .as_str()
+            .is_some_and(|tag| (1..256).contains(&tag.len()))),
         "tags"
     );
 }

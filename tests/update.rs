@@ -115,7 +115,7 @@ fn symbols_keep_their_arguments() {
         let server = Server::start_without_extension();
         let mut client = server.connect();
         create_extension(&mut client, &version, "public");
-        let old = functions(&mut client);
+        let old: BTreeMap<_, _> = functions(&mut client).into_iter().collect();
         update(&mut client);
 
         for (symbol, new) in functions(&mut client) {
@@ -298,8 +298,8 @@ struct Function {
     results: Vec<String>,
 }
 
-/// By their symbols.
-fn functions(client: &mut Client) -> BTreeMap<String, Function> {
+/// With their symbols, which several may share.
+fn functions(client: &mut Client) -> Vec<(String, Function)> {
     let rows = client.query(FUNCTIONS, &[]).expect("read the functions");
     rows.iter()
         .map(|row| {

@@ -49,4 +49,6 @@ WITH extension AS (
     SELECT r.object, 'trigger ' || t.tgname, to_jsonb(pg_get_triggerdef(t.oid))
       FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
 )
-SELECT object, property, value::text FROM property
+SELECT p.object, p.property || COALESCE(', ' || e.key, '') AS property, COALESCE(e.value, p.value #>> '{}') AS value
+  FROM property p
+  LEFT JOIN LATERAL jsonb_each_text(CASE WHEN jsonb_typeof(p.value) = 'object' THEN p.value END) AS e ON true
