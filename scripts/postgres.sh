@@ -35,3 +35,17 @@ as_server_user() {
         "$@"
     fi
 }
+
+# copy_server FOLDER: PG_CONFIG then names a copy of the server there. PostgreSQL finds its folders from where its programs
+# are, so that a copy of them is an installation of its own.
+copy_server() {
+    local folder
+    chmod 755 "$1"
+    for folder in bindir pkglibdir sharedir includedir-server; do
+        folder=$("$PG_CONFIG" "--$folder")
+        mkdir -p "$1${folder%/*}"
+        [[ -e $1$folder ]] || cp -a "$folder" "$1${folder%/*}/"
+    done
+    PG_CONFIG=$1$PG_CONFIG
+    export PG_CONFIG
+}
