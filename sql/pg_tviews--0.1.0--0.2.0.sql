@@ -10,3 +10,15 @@ BEGIN
     END IF;
 END
 $$;
+
+CREATE PROCEDURE pg_tviews_create_concurrently(name text, query text)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'pg_tviews_create_concurrently_wrapper';
+COMMENT ON PROCEDURE pg_tviews_create_concurrently(text, text) IS
+    'creates and fills a TVIEW while its sources are written';
+
+CREATE FUNCTION pg_tviews_alter(name text, query text)
+RETURNS regclass LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'pg_tviews_alter_wrapper';
+COMMENT ON FUNCTION pg_tviews_alter(text, text) IS
+    'gives a TVIEW another query, and its table the columns and rows of it';
