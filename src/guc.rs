@@ -1,6 +1,7 @@
 //! Owns the settings and gives typed access to them. Registered once, by `_PG_init`.
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
+use std::time::Duration;
 
 /// What becomes of a definition that has a source without a selective route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PostgresGucEnum)]
@@ -14,6 +15,7 @@ pub(crate) enum FullRefresh {
 static AUTO_CONVERT: GucSetting<bool> = GucSetting::<bool>::new(true);
 static FULL_REFRESH: GucSetting<FullRefresh> = GucSetting::<FullRefresh>::new(FullRefresh::Warn);
 static LOCK_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64);
+static LOG_MIN_DURATION: GucSetting<i32> = GucSetting::<i32>::new(-1);
 static PENDING_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(100_000);
 
 pub(crate) fn register() {
@@ -44,6 +46,16 @@ pub(crate) fn register() {
         GucFlags::default(),
     );
     GucRegistry::define_int_guc(
+        c"pg_tviews.log_min_duration",
+        c"Duration of a flush from which on it is logged, with what it did to each TVIEW.",
+        c"-1 logs none, 0 logs all.",
+        &LOG_MIN_DURATION,
+        -1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
         c"pg_tviews.pending_limit",
         c"Changed rows or keys of one TVIEW per transaction beyond which the TVIEW is compared as a whole.",
         c"Bounds the memory that a transaction uses for what it has changed.",
@@ -65,6 +77,13 @@ pub(crate) fn full_refresh() -> FullRefresh {
 
 pub(crate) fn lock_limit() -> usize {
     LOCK_LIMIT.get().max(0) as usize
+}
+
+/// `None` while no flush is logged.
+pub(crate) fn log_min_duration() -> Option<Duration> {
+    u64::try_from(LOG_MIN_DURATION.get())
+        .ok()
+        .map(Duration::from_millis)
 }
 
 pub(crate) fn pending_limit() -> usize {

@@ -1,8 +1,8 @@
 //! pg_tviews: tables that always equal their defining query, kept up row by row inside the
 //! writing transactions. `docs/architecture.md` tells the concepts and where each lives.
 //!
-//! From the ground up: `error`, `name`, settings in `guc`, counters in `stats`, the server in `pg`, what a transaction
-//! owes in `queue`, the analysis of queries in `lineage`, `catalog`, then `capture`,
+//! From the ground up: `error`, `name`, settings in `guc`, the server in `pg`, counters in `stats`, `progress` of long
+//! work, what a transaction owes in `queue`, the analysis of queries in `lineage`, `catalog`, then `capture`,
 //! `convert` and `refresh`, then what PostgreSQL and users call: `ddl`, `commit`, `api`.
 
 mod api;
@@ -16,6 +16,7 @@ mod guc;
 mod lineage;
 mod name;
 mod pg;
+mod progress;
 mod queue;
 mod refresh;
 mod sabotage;
@@ -44,6 +45,7 @@ pub extern "C-unwind" fn _PG_init() {
     if hooks::is_preloading() {
         ddl::set_preloaded();
         stats::register();
+        progress::register();
     }
     hooks::register(Handlers {
         before_create: ddl::before_create,

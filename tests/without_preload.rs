@@ -68,6 +68,38 @@ fn table_converted_with_its_view_follows_writers_of_other_sessions() {
     assert_follows_a_new_session(&mut server.connect());
 }
 
+/// What counts and shows needs shared memory, which only a preloaded library gets.
+#[test]
+fn nothing_is_counted_or_shown() {
+    let server = Server::start_without_preload();
+    let mut client = server.connect();
+    blog::create_sources(&mut client);
+    client
+        .execute("SELECT pg_tviews_create('tv_post', $1)", &[&blog::QUERY])
+        .unwrap();
+    client
+        .batch_execute("UPDATE tb_user SET name = 'Ada Lovelace' WHERE pk_user = 1")
+        .unwrap();
+
+    let counted = client
+        .query_one(
+            "SELECT flushes + rows_updated + errors, write_ms, last_error, stats_reset::text FROM pg_tviews_stats",
+            &[],
+        )
+        .unwrap();
+    let shown = client.query("SELECT FROM pg_tviews_progress", &[]).unwrap();
+
+    assert_eq!(counted.get::<_, i64>(0), 0);
+    assert_eq!(counted.get::<_, f64>(1), 0.0);
+    assert_eq!(counted.get::<_, Option<String>>(2), None);
+    assert_eq!(counted.get::<_, Option<String>>(3), None);
+    assert!(shown.is_empty());
+    client
+        .batch_execute("SELECT pg_tviews_stats_reset(); SET pg_tviews.log_min_duration = 0; UPDATE tb_user SET name = 'Ada'")
+        .unwrap();
+    blog::assert_equals_query(&mut client);
+}
+
 /// The first statement of the session that has anything to do with the extension is the write itself.
 fn assert_follows_a_new_session(client: &mut Client) {
     client

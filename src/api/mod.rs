@@ -8,6 +8,7 @@ mod explain;
 mod graph;
 mod health;
 mod locks;
+mod observe;
 mod verify;
 
 use crate::catalog::{self, Tview};
@@ -15,8 +16,7 @@ use crate::error::{Error, Result};
 use crate::pg::guard::{boundary, within};
 use crate::pg::procedure::Procedure;
 use crate::pg::relation;
-use crate::pg::transaction;
-use crate::{convert, ddl, refresh, stats};
+use crate::{convert, ddl, refresh};
 use pgrx::JsonB;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::prelude::*;
@@ -249,28 +249,4 @@ fn pg_tviews_lock_target(
 ) -> TableIterator<'static, (name!(kind, &'static str), name!(target, Option<String>))> {
     let found = boundary(|| locks::target(tview, hash.to_u32(), part));
     TableIterator::new(found)
-}
-
-#[pg_extern(sql = false)]
-fn pg_tviews_stats_counted() -> TableIterator<
-    'static,
-    (
-        name!(tview, Oid),
-        name!(lock_waits, i64),
-        name!(lock_wait_ms, f64),
-    ),
-> {
-    let counted = stats::counted(transaction::database());
-    TableIterator::new(counted.into_iter().map(|c| {
-        (
-            c.tview,
-            c.lock_waits as i64,
-            c.lock_wait.as_secs_f64() * 1000.0,
-        )
-    }))
-}
-
-#[pg_extern(sql = false)]
-fn pg_tviews_stats_reset() {
-    stats::reset(transaction::database());
 }

@@ -20,6 +20,8 @@ use crate::pg::node::{Target, Tree};
 use crate::pg::relation::{self, Lock, columns};
 use crate::pg::snapshot::{self, Snapshot};
 use crate::pg::spi::{Args, Session};
+use crate::pg::transaction;
+use crate::progress;
 use crate::refresh;
 use pgrx::pg_sys::Oid;
 use std::collections::HashSet;
@@ -51,6 +53,7 @@ fn alter(relid: Oid, name: &Name, tree: Tree) -> Result<()> {
             missing,
         });
     }
+    let progress = progress::start("alter", transaction::database(), relid);
     let examined = examine(&tree, &names, entity(name).unwrap_or_default())?;
     let session = Session::open();
     let owner = relation::class(relid).map(|c| c.owner);
@@ -58,7 +61,9 @@ fn alter(relid: Oid, name: &Name, tree: Tree) -> Result<()> {
     for source in &examined.graph.sources {
         check_right(source, owner)?;
     }
+    progress.phase("locking sources");
     lock(&session, relid, &examined)?;
+    progress.phase("installing");
     let not_tview = || Error::NotTview(name.name.clone());
     let before = complete(&session, relid)?.ok_or_else(not_tview)?;
     if before.owns_view && examined.views.contains(&before.view) {

@@ -17,6 +17,8 @@ use crate::pg::relation::{self, SessionLock};
 use crate::pg::snapshot::{Active, Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
 use crate::pg::spool::Spool;
+use crate::pg::transaction;
+use crate::progress::{self, Progress};
 use crate::refresh;
 use pgrx::pg_sys::{self, Oid};
 use std::rc::Rc;
@@ -109,7 +111,8 @@ fn prepare(text: &str, definition: &str) -> Result<Building> {
     let session = Session::open();
     create_empty(&session, text, &tree)?;
     let relid = relation::find(text).ok_or_else(|| Error::UndefinedTable(text.to_owned()))?;
-    let (name, _) = become_tview(relid, Some(definition))?;
+    let progress = progress::start("build", transaction::database(), relid);
+    let (name, _) = become_tview(relid, Some(definition), &progress)?;
     let temporary = Name {
         schema: name.schema.clone(),
         name: temporary_name(&name.name),
@@ -156,7 +159,9 @@ fn complete(procedure: &Procedure, building: &Building) -> Step<u64> {
     };
     // Nobody drops or alters it meanwhile, and who finds it knows that somebody is at work.
     let lock = SessionLock::try_take(building.relid);
-    let filled = fill(procedure, find);
+    let progress = progress::start("build", transaction::database(), building.relid);
+    let filled = fill(procedure, find, &progress);
+    progress.phase("renaming");
     let renamed = filled.and_then(|keys| {
         when_free(procedure, || {
             rename(&Session::open(), &building.temporary, &building.name)
@@ -167,8 +172,15 @@ fn complete(procedure: &Procedure, building: &Building) -> Step<u64> {
     renamed
 }
 
-fn fill(procedure: &Procedure, find: impl Fn() -> Result<Rc<Tview>>) -> Step<u64> {
+fn fill(
+    procedure: &Procedure,
+    find: impl Fn() -> Result<Rc<Tview>>,
+    progress: &Progress,
+) -> Step<u64> {
+    progress.phase("finding keys");
     let mut keys: Spool = step(procedure, || refresh::all_keys(&*find()?))?;
+    progress.phase("comparing and writing");
+    progress.total(keys.len());
     let [fewest, mut count, most] = KEYS;
     loop {
         let start = Instant::now();
@@ -181,6 +193,7 @@ fn fill(procedure: &Procedure, find: impl Fn() -> Result<Rc<Tview>>) -> Step<u64
         if some == 0 {
             return Ok(keys.len());
         }
+        progress.done(some as u64);
         count = match start.elapsed() {
             elapsed if elapsed > PART * 2 => (count / 2).max(fewest),
             elapsed if elapsed < PART / 2 => (count * 2).min(most),

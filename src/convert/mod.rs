@@ -45,6 +45,8 @@ use crate::pg::node::Tree;
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
+use crate::pg::transaction;
+use crate::progress::{self, Progress};
 use crate::queue::{self, Conversion};
 use crate::refresh::{self, Written};
 use definition::lock_definition;
@@ -172,6 +174,7 @@ pub(crate) fn run_recorded() -> Result<()> {
 
 fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     check_table(conversion.relid)?;
+    let progress = progress::start("create", transaction::database(), conversion.relid);
     let is_untouched = conversion.is_filled
         && conversion.command == snapshot::command_id()
         && !snapshot::is_per_transaction()
@@ -185,7 +188,9 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     let columns = columns_as_created(conversion, name)?;
     let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
     let examined = examine(&tree, &names, entity(name).unwrap_or_default())?;
+    progress.phase("locking sources");
     check_and_lock(&examined.graph, &examined.views, current_user())?;
+    progress.phase("installing");
     let tview = install(conversion.relid, name, tree, &examined, &columns)?;
     routes::judge(&tview)?;
     routes::try_out(&tview)?;
@@ -235,7 +240,8 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
         );
         return Ok(relid);
     }
-    let (name, tview) = become_tview(relid, definition)?;
+    let progress = progress::start("convert", transaction::database(), relid);
+    let (name, tview) = become_tview(relid, definition, &progress)?;
     let written = {
         let _owner = Identity::switch(tview.owner, Bounds::LocalUser);
         let _settings = refresh::pin(&tview);
@@ -247,7 +253,11 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
 }
 
 /// Makes a table a TVIEW, whose rows are still to be brought up to date.
-fn become_tview(relid: Oid, definition: Option<&str>) -> Result<(Name, Rc<Tview>)> {
+fn become_tview(
+    relid: Oid,
+    definition: Option<&str>,
+    progress: &Progress,
+) -> Result<(Name, Rc<Tview>)> {
     let name = check_table(relid)?;
     let tree = find_definition(relid, &name, definition)?;
     let columns = relation::columns(relid);
@@ -255,7 +265,9 @@ fn become_tview(relid: Oid, definition: Option<&str>) -> Result<(Name, Rc<Tview>
     let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
     let examined = examine(&tree, &names, entity(&name).unwrap_or_default())?;
     let owner = relation::class(relid).map_or(current_user(), |c| c.owner);
+    progress.phase("locking sources");
     check_and_lock(&examined.graph, &examined.views, owner)?;
+    progress.phase("installing");
     let _owner = Identity::switch(owner, Bounds::LocalUser);
     let tview = install(relid, &name, tree, &examined, &columns)?;
     routes::judge(&tview)?;

@@ -12,7 +12,7 @@
 
 use super::ffi;
 use crate::error::{Error, Result};
-use pgrx::pg_sys::panic::CaughtError;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
@@ -173,6 +173,29 @@ pub(crate) fn attempt<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Caught
         }
         Err(other) => resume_unwind(other),
     })
+}
+
+/// Runs `f` and tells SQLSTATE (as PostgreSQL packs it) and message of an error that ends it, which passes on as it was.
+pub(crate) fn overhear<T>(
+    f: impl FnOnce() -> Result<T>,
+    tell: impl FnOnce(i32, &str),
+) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(result) => result.inspect_err(|e| tell(e.sqlstate() as i32, &e.to_string())),
+        Err(payload) => {
+            if let Some(raised) = payload.downcast_ref::<Raised>() {
+                // SAFETY: the copy lives as long as the (sub)transaction; an error of PostgreSQL's has a message.
+                unsafe {
+                    let edata = &*raised.0;
+                    let message = CStr::from_ptr(edata.message).to_string_lossy();
+                    tell(edata.sqlerrcode, &message);
+                }
+            } else if let Some(report) = report_in(&*payload) {
+                tell(report.sql_error_code() as i32, report.message());
+            }
+            resume_unwind(payload)
+        }
+    }
 }
 
 /// Runs `f`, which only reads, in a subtransaction of its own; `None` if values that it met made it
@@ -343,31 +366,28 @@ fn describe(error: &Error) -> Outcome {
 
 /// An error that came through pgrx's own guard, or a Rust panic: never with a Rust backtrace.
 fn foreign(payload: Box<dyn std::any::Any + Send>) -> Outcome {
-    let report = match payload.downcast::<CaughtError>() {
-        Ok(caught) => match *caught {
-            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => Some(report),
-            CaughtError::RustPanic { ereport, .. } => Some(ereport),
-        },
-        Err(payload) => match payload.downcast::<pg_sys::panic::ErrorReportWithLevel>() {
-            Ok(report) => Some(*report),
-            Err(payload) => {
-                let text = payload
-                    .downcast_ref::<String>()
-                    .cloned()
-                    .or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()))
-                    .unwrap_or_default();
-                return describe(&Error::Internal(format!("pg_tviews: {text}")));
-            }
-        },
-    };
-    match report {
-        Some(r) => Outcome::Report {
-            sqlstate: r.sql_error_code() as i32,
-            message: c_text(r.message()),
-            detail: r.detail().map(c_text),
-            hint: r.hint().map(c_text),
-        },
-        None => describe(&Error::Internal("pg_tviews: unknown error".into())),
+    if let Some(report) = report_in(&*payload) {
+        return Outcome::Report {
+            sqlstate: report.sql_error_code() as i32,
+            message: c_text(report.message()),
+            detail: report.detail().map(c_text),
+            hint: report.hint().map(c_text),
+        };
+    }
+    let text = payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+        .unwrap_or_default();
+    describe(&Error::Internal(format!("pg_tviews: {text}")))
+}
+
+/// What pgrx's own guard made of an error.
+fn report_in(payload: &(dyn std::any::Any + Send)) -> Option<&ErrorReportWithLevel> {
+    match payload.downcast_ref::<CaughtError>() {
+        Some(CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)) => Some(report),
+        Some(CaughtError::RustPanic { ereport, .. }) => Some(ereport),
+        None => payload.downcast_ref(),
     }
 }
 
@@ -412,6 +432,8 @@ pub(super) fn c_text(text: &str) -> CString {
 
 #[derive(Clone, Copy)]
 pub(crate) enum Level {
+    /// For the server's log alone.
+    Log,
     Info,
     Notice,
     Warning,
@@ -420,6 +442,7 @@ pub(crate) enum Level {
 /// Sends a message that does not end the statement.
 pub(crate) fn tell(level: Level, message: &str, detail: Option<&str>, hint: Option<&str>) {
     let level = match level {
+        Level::Log => pgrx::PgLogLevel::LOG_SERVER_ONLY,
         Level::Info => pgrx::PgLogLevel::INFO,
         Level::Notice => pgrx::PgLogLevel::NOTICE,
         Level::Warning => pgrx::PgLogLevel::WARNING,

@@ -57,6 +57,17 @@ pub(crate) fn current_user() -> pg_sys::Oid {
     unsafe { pg_sys::GetUserId() }
 }
 
+/// Whether `user` has the rights of a role, as a superuser has.
+pub(crate) fn has_rights_of(user: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    // SAFETY: a catalog lookup.
+    unsafe { pg_sys::has_privs_of_role(user, role) }
+}
+
+/// May read the statistics of others (`pg_read_all_stats`).
+pub(crate) fn may_read_all_statistics(user: pg_sys::Oid) -> bool {
+    has_rights_of(user, pg_sys::ROLE_PG_READ_ALL_STATS.into())
+}
+
 /// Settings changed until dropped.
 pub(crate) struct Settings(i32);
 

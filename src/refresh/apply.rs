@@ -5,7 +5,7 @@
 //! of a foreign-key action, because a restricted operation forbids the deferred triggers that a
 //! TVIEW may have.
 
-use super::{KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
+use super::{KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, shown, take_snapshot, unless_expressions_fail};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
 use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
@@ -14,6 +14,8 @@ use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Rows, Session};
 use crate::pg::transaction::nest_level;
 use crate::pg::value::{Row, Storage};
+use crate::progress::Progress;
+use crate::stats::{Counter, Tally};
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -67,6 +69,16 @@ enum Pass {
     Deletes,
 }
 
+impl Pass {
+    /// What other sessions are told.
+    fn words(self) -> &'static str {
+        match self {
+            Pass::All => "comparing and writing",
+            Pass::Deletes => "comparing and deleting",
+        }
+    }
+}
+
 /// Computes the rows of some keys and writes those that differ. False if that cannot be done for keys
 /// alone.
 pub(super) fn keys(
@@ -74,9 +86,16 @@ pub(super) fn keys(
     tview: &Tview,
     keys: &[Row],
     freshness: Freshness,
+    tally: &Tally,
 ) -> Result<bool> {
     let in_parts = keys.len() > KEYS_AT_ONCE;
-    for pass in passes(tview.has_other_unique && in_parts) {
+    let progress = in_parts.then(|| shown(tview, "flush"));
+    for (n, pass) in passes(tview.has_other_unique && in_parts)
+        .iter()
+        .enumerate()
+    {
+        progress.iter().for_each(|p| p.phase(pass.words()));
+        progress.iter().for_each(|p| p.total(keys.len() as u64));
         for some in keys.chunks(KEYS_AT_ONCE) {
             let active = take_snapshot(freshness);
             let different = {
@@ -89,7 +108,13 @@ pub(super) fn keys(
             if freshness.is_kept() {
                 check_latest(session, tview, some, &different)?;
             }
-            write(session, tview, &different, *pass, active.snapshot())?;
+            tally.lap(Counter::Comparing);
+            if n == 0 {
+                let is_equal = (some.len() as u64).saturating_sub(different.len());
+                tally.add(Counter::Unchanged, is_equal);
+            }
+            write(session, tview, &different, *pass, active.snapshot(), tally)?;
+            progress.iter().for_each(|p| p.done(some.len() as u64));
         }
     }
     Ok(true)
@@ -188,13 +213,21 @@ fn passes(may_clash: bool) -> &'static [Pass] {
 }
 
 /// Compares the whole TVIEW with its query and writes the rows that differ.
-pub(crate) fn reconcile(session: &Session, tview: &Tview, freshness: Freshness) -> Result<Written> {
+pub(super) fn reconcile(
+    session: &Session,
+    tview: &Tview,
+    freshness: Freshness,
+    tally: &Tally,
+    progress: &Progress,
+) -> Result<Written> {
+    tally.add(Counter::FullComparisons, 1);
     let mut written = Written::default();
     let print = |freshness| Print::of_all(session, tview, freshness);
     if freshness.is_kept() && print(Freshness::Statement)? != print(Freshness::Latest)? {
         return Err(Error::Outdated(tview.name.name.clone()));
     }
     for pass in passes(tview.has_other_unique) {
+        progress.phase(pass.words());
         let active = take_snapshot(freshness);
         let mut cursor = {
             let _reader = as_reader(tview);
@@ -205,21 +238,32 @@ pub(crate) fn reconcile(session: &Session, tview: &Tview, freshness: Freshness) 
                 let _reader = as_reader(tview);
                 cursor.fetch(ROWS_AT_ONCE)
             };
+            tally.lap(Counter::Comparing);
             if part == 0 && different.len() < ROWS_AT_ONCE as u64 {
                 // All of it at once: deletes come first anyway.
+                let pass = Pass::All;
                 written.add(write(
                     session,
                     tview,
                     &different,
-                    Pass::All,
+                    pass,
                     active.snapshot(),
+                    tally,
                 )?);
                 return Ok(written);
             }
             if different.len() == 0 {
                 break;
             }
-            written.add(write(session, tview, &different, *pass, active.snapshot())?);
+            written.add(write(
+                session,
+                tview,
+                &different,
+                *pass,
+                active.snapshot(),
+                tally,
+            )?);
+            progress.done(different.len());
         }
     }
     Ok(written)
@@ -252,6 +296,7 @@ fn write(
     different: &Rows<'_>,
     pass: Pass,
     snapshot: Snapshot<'_>,
+    tally: &Tally,
 ) -> Result<Written> {
     let mut deleted = Vec::new();
     let mut updated = Vec::new();
@@ -281,7 +326,7 @@ fn write(
         inserted.clear();
     }
     let _writer = Identity::switch(tview.owner, Bounds::LocalUser);
-    let run = |statement: &str, chosen: &[u64]| -> Result<u64> {
+    let run = |statement: &str, chosen: &[u64], counter| -> Result<u64> {
         if chosen.is_empty() {
             return Ok(0);
         }
@@ -290,13 +335,18 @@ fn write(
         let rows = session.run(statement, &args, snapshot);
         TICKET.set(outer);
         match rows?.len() {
-            written if written == chosen.len() as u64 => Ok(written),
+            written if written == chosen.len() as u64 => {
+                tally.add(counter, written);
+                Ok(written)
+            }
             _ => Err(Error::Suppressed(tview.name.name.clone())),
         }
     };
-    Ok(Written {
-        deleted: run(&tview.statements.delete, &deleted)?,
-        updated: run(&tview.statements.update, &updated)?,
-        inserted: run(&tview.statements.insert, &inserted)?,
-    })
+    let written = Written {
+        deleted: run(&tview.statements.delete, &deleted, Counter::Deleted)?,
+        updated: run(&tview.statements.update, &updated, Counter::Updated)?,
+        inserted: run(&tview.statements.insert, &inserted, Counter::Inserted)?,
+    };
+    tally.lap(Counter::Writing);
+    Ok(written)
 }

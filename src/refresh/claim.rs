@@ -10,6 +10,7 @@ use crate::pg::snapshot::Freshness;
 use crate::pg::spi::{Args, Session};
 use crate::pg::value::{Row, Storage};
 use crate::queue::{Changes, Effect, Start};
+use crate::stats::Tally;
 use std::collections::{HashMap, HashSet};
 
 /// Why an attempt ends early.
@@ -43,11 +44,11 @@ pub(super) struct Claiming<'c> {
 }
 
 impl<'c> Claiming<'c> {
-    pub(super) fn start(session: &'c Session, tview: &'c Tview) -> Claiming<'c> {
+    pub(super) fn start(session: &'c Session, tview: &'c Tview, tally: &'c Tally) -> Claiming<'c> {
         Claiming {
             session,
             tview,
-            round: Round::start(tview),
+            round: Round::start(tview, tally),
         }
     }
 

@@ -5,13 +5,14 @@
 use super::apply;
 use super::claim::Claiming;
 use super::resolve::{is_complete, null_key};
-use super::{ROWS_AT_ONCE, as_reader, lock_relations, pin, take_snapshot};
+use super::{ROWS_AT_ONCE, as_reader, lock_relations, pin, shown, take_snapshot};
 use crate::catalog::Tview;
 use crate::error::Result;
 use crate::pg::snapshot::Freshness;
 use crate::pg::spi::{Args, Session};
 use crate::pg::spool::Spool;
 use crate::pg::value::Row;
+use crate::stats::{Counter, Tally};
 
 /// The keys of all rows that the query gives now. Those that others add later are theirs to write.
 pub(crate) fn all_keys(tview: &Tview) -> Result<Spool> {
@@ -39,9 +40,12 @@ pub(crate) fn fill(tview: &Tview, keys: &[Row]) -> Result<()> {
     let pinned = pin(tview);
     pinned.prefer_indexes();
     lock_relations(std::iter::once(tview.oid))?;
-    Claiming::start(&session, tview).whole();
-    if !apply::keys(&session, tview, keys, Freshness::Latest)? {
-        apply::reconcile(&session, tview, Freshness::Latest)?;
+    let tally = Tally::start(tview.oid);
+    Claiming::start(&session, tview, &tally).whole();
+    tally.lap(Counter::Resolving);
+    if !apply::keys(&session, tview, keys, Freshness::Latest, &tally)? {
+        let progress = shown(tview, "build");
+        apply::reconcile(&session, tview, Freshness::Latest, &tally, &progress)?;
     }
     Ok(())
 }

@@ -8,13 +8,14 @@
 use crate::catalog::{LockedEnd, Tview};
 use crate::guc;
 use crate::pg::lock::{self, Mode, Tag, Target};
-use crate::pg::{relation, transaction};
+use crate::pg::relation;
 use crate::sabotage::{Rule, breaks};
-use crate::stats::LockWait;
+use crate::stats::{LockWait, Tally};
 use std::collections::{BTreeMap, HashSet};
 
 pub(super) struct Round<'t> {
     tview: &'t Tview,
+    tally: &'t Tally,
     /// What this round has taken, in this order.
     taken: Vec<(Tag, Mode)>,
     /// Whatever it has wanted, by the mode that includes all.
@@ -29,9 +30,10 @@ pub(super) struct Blocked;
 type Granted = std::result::Result<(), Blocked>;
 
 impl<'t> Round<'t> {
-    pub(super) fn start(tview: &'t Tview) -> Round<'t> {
+    pub(super) fn start(tview: &'t Tview, tally: &'t Tally) -> Round<'t> {
         Round {
             tview,
+            tally,
             taken: Vec::new(),
             wanted: BTreeMap::new(),
             is_whole: false,
@@ -151,12 +153,10 @@ impl<'t> Round<'t> {
     }
 
     /// False if the server's lock table is full.
-    fn take_wanted(&mut self, waiting: &mut Option<LockWait>) -> bool {
+    fn take_wanted(&mut self, waiting: &mut Option<LockWait<'t>>) -> bool {
         for (tag, mode) in &self.wanted {
             if !lock::try_acquire(*tag, *mode) {
-                waiting.get_or_insert_with(|| {
-                    LockWait::start(transaction::database(), self.tview.oid)
-                });
+                waiting.get_or_insert_with(|| LockWait::start(self.tally));
                 if !lock::acquire(*tag, *mode) {
                     return false;
                 }

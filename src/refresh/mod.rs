@@ -10,23 +10,28 @@ mod apply;
 mod claim;
 mod fill;
 mod lock;
+mod report;
 mod resolve;
 mod sample;
 
-pub(crate) use apply::{Written, is_own_write, reconcile, try_out};
+pub(crate) use apply::{Written, is_own_write, try_out};
 pub(crate) use fill::{all_keys, fill};
 pub(crate) use sample::{Differences, differences};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::pg::guard::{Level, tell, unless_data_fails, within};
+use crate::pg::guard::{Level, overhear, tell, unless_data_fails, within};
 use crate::pg::identity::{Bounds, Identity, ReadWrite, Settings};
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::{Expecting, Session};
+use crate::pg::transaction;
+use crate::progress::{self, Progress};
 use crate::queue::{self, Changes, Owed, Start};
+use crate::stats::{self, Counter, Tally};
 use claim::Claiming;
 use pgrx::pg_sys::Oid;
+use report::Report;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -125,6 +130,7 @@ pub(crate) fn flush() -> Result<()> {
     let _writable = ReadWrite::lift();
     let mut work: BTreeMap<(i32, u32), Work> = BTreeMap::new();
     let mut rounds: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut report = Report::start();
     loop {
         add_work(&mut work, queue::take_changes())?;
         let Some(((_, oid), owed)) = work.pop_first() else {
@@ -132,13 +138,23 @@ pub(crate) fn flush() -> Result<()> {
         };
         let round = rounds.entry(oid).or_default();
         *round += 1;
-        if *round > MAX_ROUNDS {
-            return Err(Error::Unsettled(MAX_ROUNDS));
-        }
-        if let Some(tview) = catalog::tview(Oid::from(oid))? {
-            within(activity(&tview), || refresh(&tview, owed, freshness()))?;
-        }
+        counting_failure(Oid::from(oid), || {
+            if *round > MAX_ROUNDS {
+                return Err(Error::Unsettled(MAX_ROUNDS));
+            }
+            let Some(tview) = catalog::tview(Oid::from(oid))? else {
+                return Ok(());
+            };
+            let tally = Tally::start(tview.oid);
+            tally.add(Counter::Flushes, 1);
+            within(activity(&tview), || {
+                refresh(&tview, owed, freshness(), &tally)
+            })?;
+            report.iter_mut().for_each(|r| r.add(&tview, &tally));
+            Ok(())
+        })?;
     }
+    report.iter().for_each(Report::finish);
     // A flush that wrote nothing may have found what others wrote, after it waited for them: snapshots
     // from before do not show that.
     LAST_FLUSH.set(snapshot::advance_in_any_case());
@@ -179,14 +195,21 @@ fn lock_relations(tviews: impl Iterator<Item = Oid>) -> Result<()> {
         }
     }
     for tview in ordered.values() {
-        within(activity(tview), || {
+        let lock = || {
             relation::lock(tview.oid, Lock::Write);
             let reads = tview.reads.iter();
             reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
             Ok(())
-        })?;
+        };
+        counting_failure(tview.oid, || within(activity(tview), lock))?;
     }
     Ok(())
+}
+
+fn counting_failure<T>(tview: Oid, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    overhear(f, |sqlstate, message| {
+        stats::failed(tview, sqlstate, message)
+    })
 }
 
 /// What an error that comes up meanwhile names in its CONTEXT.
@@ -194,37 +217,61 @@ fn activity(tview: &Tview) -> String {
     format!("refreshing TVIEW \"{}\"", tview.name.name)
 }
 
-fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness) -> Result<()> {
+fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness, tally: &Tally) -> Result<()> {
+    let rows: usize = work.rows.iter().map(|(_, rows)| rows.len()).sum();
+    let progress = (work.is_whole || rows > KEYS_AT_ONCE).then(|| shown(tview, "flush"));
+    progress.iter().for_each(|p| p.phase("finding keys"));
     let session = Session::open();
     let pinned = pin(tview);
     pinned.prefer_indexes();
-    let mut claiming = Claiming::start(&session, tview);
+    let mut claiming = Claiming::start(&session, tview, tally);
     let keys = match work.is_whole {
         true => None,
         false => unless_displaced(tview, claiming.rows(&work.rows, freshness))?.flatten(),
     };
+    tally.lap(Counter::Resolving);
     let is_done = match keys {
         Some(keys) => {
-            let done = apply::keys(&session, tview, &keys, freshness);
+            tally.add(Counter::Keys, keys.len() as u64);
+            let done = apply::keys(&session, tview, &keys, freshness, tally);
             unless_displaced(tview, done)?.unwrap_or(false)
         }
         None => false,
     };
     if !is_done {
+        let progress = shown(tview, "flush");
         claiming.whole();
+        tally.lap(Counter::Resolving);
         pinned.settings.set("seq_page_cost", "1");
-        reconcile(&session, tview, freshness)?;
+        apply::reconcile(&session, tview, freshness, tally, &progress)?;
     }
     Ok(())
 }
 
+fn shown(tview: &Tview, operation: &str) -> Progress {
+    progress::start(operation, transaction::database(), tview.oid)
+}
+
 /// Compares the whole TVIEW with its query at once, and writes the rows that differ.
 pub(crate) fn refresh_whole(tview: &Tview) -> Result<Written> {
-    let session = Session::open();
-    let _settings = pin(tview);
     lock_relations(std::iter::once(tview.oid))?;
-    Claiming::start(&session, tview).whole();
-    reconcile(&session, tview, freshness())
+    counting_failure(tview.oid, || {
+        let tally = Tally::start(tview.oid);
+        let progress = shown(tview, "refresh");
+        let session = Session::open();
+        let _settings = pin(tview);
+        Claiming::start(&session, tview, &tally).whole();
+        tally.lap(Counter::Resolving);
+        apply::reconcile(&session, tview, freshness(), &tally, &progress)
+    })
+}
+
+/// Compares the whole TVIEW with its query and writes the rows that differ; the caller has locked it or its
+/// sources.
+pub(crate) fn reconcile(session: &Session, tview: &Tview, freshness: Freshness) -> Result<Written> {
+    let tally = Tally::start(tview.oid);
+    let progress = shown(tview, "convert");
+    apply::reconcile(session, tview, freshness, &tally, &progress)
 }
 
 /// Reads what leads to keys or restricts to them; `None` if an expression failed, for rows that the
