@@ -121,19 +121,22 @@ GRANT SELECT ON pg_tviews_locks TO PUBLIC;
 COMMENT ON VIEW pg_tviews_locks IS
     'the locks by which transactions that refresh the same rows of a TVIEW wait for each other';
 
-CREATE FUNCTION pg_tviews_stats_counted()
-RETURNS TABLE (tview oid, flushes bigint, keys_resolved bigint, rows_inserted bigint, rows_updated bigint,
+-- What 0.1.0 had comes first: see "Versions" in docs/architecture.md.
+CREATE FUNCTION pg_tviews_stats_kept()
+RETURNS TABLE (tview oid, lock_waits bigint, lock_wait_ms double precision,
+               flushes bigint, keys_resolved bigint, rows_inserted bigint, rows_updated bigint,
                rows_deleted bigint, rows_unchanged bigint, full_comparisons bigint,
                resolve_ms double precision, compare_ms double precision, write_ms double precision,
-               lock_waits bigint, lock_wait_ms double precision,
                errors bigint, last_error_sqlstate text, last_error text, last_error_at timestamptz,
                stats_reset timestamptz)
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'pg_tviews_stats_counted_wrapper';
-COMMENT ON FUNCTION pg_tviews_stats_counted() IS 'for pg_tviews_stats';
+COMMENT ON FUNCTION pg_tviews_stats_kept() IS 'for pg_tviews_stats';
 
 CREATE VIEW pg_tviews_stats AS
 SELECT c.tview,
+       COALESCE(s.lock_waits, 0)                     AS lock_waits,
+       COALESCE(s.lock_wait_ms, 0)                   AS lock_wait_ms,
        COALESCE(s.flushes, 0)                        AS flushes,
        COALESCE(s.keys_resolved, 0)                  AS keys_resolved,
        COALESCE(s.rows_inserted, 0)                  AS rows_inserted,
@@ -144,15 +147,13 @@ SELECT c.tview,
        COALESCE(s.resolve_ms, 0)                     AS resolve_ms,
        COALESCE(s.compare_ms, 0)                     AS compare_ms,
        COALESCE(s.write_ms, 0)                       AS write_ms,
-       COALESCE(s.lock_waits, 0)                     AS lock_waits,
-       COALESCE(s.lock_wait_ms, 0)                   AS lock_wait_ms,
        COALESCE(s.errors, 0)                         AS errors,
        s.last_error_sqlstate,
        s.last_error,
        s.last_error_at,
        s.stats_reset
   FROM pg_tviews_catalog c
-  LEFT JOIN pg_tviews_stats_counted() AS s ON s.tview = c.tview::pg_catalog.oid;
+  LEFT JOIN pg_tviews_stats_kept() AS s ON s.tview = c.tview::pg_catalog.oid;
 GRANT SELECT ON pg_tviews_stats TO PUBLIC;
 COMMENT ON VIEW pg_tviews_stats IS 'what refreshes of each TVIEW did, how long it took them, and how they failed';
 

@@ -43,3 +43,58 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'pg_tviews_health_check_wrapper';
 COMMENT ON FUNCTION pg_tviews_health_check() IS
     'what keeps TVIEWs from being right or fast, each with the SQL that mends it';
+
+CREATE FUNCTION pg_tviews_stats_kept()
+RETURNS TABLE (tview oid, lock_waits bigint, lock_wait_ms double precision,
+               flushes bigint, keys_resolved bigint, rows_inserted bigint, rows_updated bigint,
+               rows_deleted bigint, rows_unchanged bigint, full_comparisons bigint,
+               resolve_ms double precision, compare_ms double precision, write_ms double precision,
+               errors bigint, last_error_sqlstate text, last_error text, last_error_at timestamptz,
+               stats_reset timestamptz)
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'pg_tviews_stats_counted_wrapper';
+COMMENT ON FUNCTION pg_tviews_stats_kept() IS 'for pg_tviews_stats';
+
+-- Views of users over it stay.
+CREATE OR REPLACE VIEW pg_tviews_stats AS
+SELECT c.tview,
+       COALESCE(s.lock_waits, 0)                     AS lock_waits,
+       COALESCE(s.lock_wait_ms, 0)                   AS lock_wait_ms,
+       COALESCE(s.flushes, 0)                        AS flushes,
+       COALESCE(s.keys_resolved, 0)                  AS keys_resolved,
+       COALESCE(s.rows_inserted, 0)                  AS rows_inserted,
+       COALESCE(s.rows_updated, 0)                   AS rows_updated,
+       COALESCE(s.rows_deleted, 0)                   AS rows_deleted,
+       COALESCE(s.rows_unchanged, 0)                 AS rows_unchanged,
+       COALESCE(s.full_comparisons, 0)               AS full_comparisons,
+       COALESCE(s.resolve_ms, 0)                     AS resolve_ms,
+       COALESCE(s.compare_ms, 0)                     AS compare_ms,
+       COALESCE(s.write_ms, 0)                       AS write_ms,
+       COALESCE(s.errors, 0)                         AS errors,
+       s.last_error_sqlstate,
+       s.last_error,
+       s.last_error_at,
+       s.stats_reset
+  FROM pg_tviews_catalog c
+  LEFT JOIN pg_tviews_stats_kept() AS s ON s.tview = c.tview::pg_catalog.oid;
+COMMENT ON VIEW pg_tviews_stats IS 'what refreshes of each TVIEW did, how long it took them, and how they failed';
+DROP FUNCTION pg_tviews_stats_counted();
+
+CREATE FUNCTION pg_tviews_progress_reported()
+RETURNS TABLE (pid integer, tview oid, operation text, phase text, rows_done bigint, rows_total bigint,
+               started_at timestamptz)
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'pg_tviews_progress_reported_wrapper';
+COMMENT ON FUNCTION pg_tviews_progress_reported() IS 'for pg_tviews_progress';
+
+CREATE VIEW pg_tviews_progress AS
+SELECT p.pid,
+       p.tview::pg_catalog.regclass                  AS tview,
+       p.operation,
+       p.phase,
+       p.rows_done,
+       p.rows_total,
+       p.started_at
+  FROM pg_tviews_progress_reported() AS p;
+GRANT SELECT ON pg_tviews_progress TO PUBLIC;
+COMMENT ON VIEW pg_tviews_progress IS 'builds, conversions and large refreshes that are going on in this database';

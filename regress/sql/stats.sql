@@ -102,7 +102,7 @@ WHERE tview IN ('tv_book'::regclass, 'tv_shelf'::regclass) ORDER BY 1;
 DROP TABLE tv_shelf;
 
 -- Errors pass on as they are, PostgreSQL's, those of a trigger and ours; and what was done before them counts.
-SELECT count(*) AS errors FROM pg_tviews_stats WHERE last_error IS NOT NULL OR last_error_sqlstate IS NOT NULL OR last_error_at IS NOT NULL;
+SELECT last_error_sqlstate, last_error, last_error_at FROM pg_tviews_stats WHERE tview = 'tv_book'::regclass;
 SELECT * FROM look();
 ALTER TABLE tv_book ADD CONSTRAINT is_good CHECK (data->>'name' <> 'bad');
 BEGIN;
@@ -155,7 +155,7 @@ GRANT SELECT ON tv_word TO regress_tviews_reader;
 ALTER TABLE tv_word OWNER TO regress_tviews_owner;
 SET ROLE regress_tviews_reader;
 SELECT errors, last_error_sqlstate, last_error, last_error_at IS NOT NULL AS has_time FROM pg_tviews_stats WHERE tview = 'tv_word'::regclass;
-SELECT last_error FROM pg_tviews_stats_counted() WHERE tview = 'tv_word'::regclass;
+SELECT last_error FROM pg_tviews_stats_kept() WHERE tview = 'tv_word'::regclass;
 SELECT pg_tviews_stats_reset();
 SET pg_tviews.log_min_duration = 0;
 SET ROLE regress_tviews_owner;
@@ -171,13 +171,13 @@ DROP OWNED BY regress_tviews_owner, regress_tviews_member, regress_tviews_reader
 DROP ROLE regress_tviews_owner, regress_tviews_member, regress_tviews_reader, regress_tviews_monitor;
 
 -- Places of TVIEWs that are gone are kept until one is counted for the first time, and no longer.
-CREATE VIEW left_over AS SELECT count(*) FROM pg_tviews_stats_counted() WHERE tview NOT IN (SELECT oid FROM pg_class);
+CREATE VIEW left_over AS SELECT count(*) FROM pg_tviews_stats_kept() WHERE tview NOT IN (SELECT oid FROM pg_class);
 CREATE TABLE tv_tome AS SELECT pk_book AS pk_tome, id, jsonb_build_object('name', title) AS data FROM tb_book;
 UPDATE tb_book SET title = 'a tome' WHERE pk_book = 2;
 SELECT 'tv_tome'::regclass::oid AS tome \gset
-SELECT count(*) FROM pg_tviews_stats_counted() WHERE tview = :tome;
+SELECT count(*) FROM pg_tviews_stats_kept() WHERE tview = :tome;
 DROP TABLE tv_tome;
-SELECT count(*) FROM pg_tviews_stats_counted() WHERE tview = :tome;
+SELECT count(*) FROM pg_tviews_stats_kept() WHERE tview = :tome;
 CREATE TABLE tv_opus AS SELECT pk_book AS pk_opus, id, jsonb_build_object('name', title) AS data FROM tb_book;
 UPDATE tb_book SET title = 'an opus' WHERE pk_book = 2;
 TABLE left_over;

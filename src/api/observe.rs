@@ -17,6 +17,8 @@ fn pg_tviews_stats_counted() -> TableIterator<
     'static,
     (
         name!(tview, Oid),
+        name!(lock_waits, i64),
+        name!(lock_wait_ms, f64),
         name!(flushes, i64),
         name!(keys_resolved, i64),
         name!(rows_inserted, i64),
@@ -27,8 +29,6 @@ fn pg_tviews_stats_counted() -> TableIterator<
         name!(resolve_ms, f64),
         name!(compare_ms, f64),
         name!(write_ms, f64),
-        name!(lock_waits, i64),
-        name!(lock_wait_ms, f64),
         name!(errors, i64),
         name!(last_error_sqlstate, Option<String>),
         name!(last_error, Option<String>),
@@ -41,6 +41,8 @@ fn pg_tviews_stats_counted() -> TableIterator<
         let failure = c.failure.as_ref();
         (
             c.tview,
+            count(Counter::LockWaits),
+            c.counts.millis(Counter::LockWaiting),
             count(Counter::Flushes),
             count(Counter::Keys),
             count(Counter::Inserted),
@@ -51,8 +53,6 @@ fn pg_tviews_stats_counted() -> TableIterator<
             c.counts.millis(Counter::Resolving),
             c.counts.millis(Counter::Comparing),
             c.counts.millis(Counter::Writing),
-            count(Counter::LockWaits),
-            c.counts.millis(Counter::LockWaiting),
             count(Counter::Errors),
             failure.map(Failure::sqlstate),
             failure.map(|f| message(&c, f)),

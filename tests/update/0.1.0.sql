@@ -4,7 +4,6 @@ TABLE pg_tviews_metadata;
 TABLE pg_tviews_locks;
 TABLE pg_tviews_stats;
 SELECT * FROM pg_tviews_lock_target('tv_post'::regclass, 1, 16::smallint);
-SELECT * FROM pg_tviews_stats_counted();
 SELECT pg_tviews_stats_reset();
 SELECT * FROM pg_tviews_explain('tv_post');
 SELECT pg_tviews_explain_json('tv_post');
