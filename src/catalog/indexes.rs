@@ -1,11 +1,11 @@
 //! Owns the comparison of the indexes that routes go through with those that exist. Never kept: an
 //! index may come or go at any time.
 
-use super::{SEARCH_PATH, Tview, run};
+use super::{Tview, run};
 use crate::error::Result;
 use crate::lineage::indexes::{self, Existing, Method, Missing, Server, Target};
 use crate::lineage::model::{Graph, Route, Source};
-use crate::pg::identity::Settings;
+use crate::pg::identity::{SEARCH_PATH, Settings};
 use crate::pg::node::Tree;
 use crate::pg::spi::{Args, Session};
 use crate::pg::{function, relation};

@@ -2,12 +2,12 @@
 //! backing view, and its statements.
 
 use super::locking::locking;
-use super::{SEARCH_PATH, Statements, Tview, run};
+use super::{Statements, Tview, run};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Reason, Route, Scope};
 use crate::lineage::{query, route, sql};
 use crate::name::{Column, Name};
-use crate::pg::identity::Settings;
+use crate::pg::identity::{SEARCH_PATH, Settings};
 use crate::pg::node::{Restriction, Tree};
 use crate::pg::spi::{Args, Session};
 use crate::pg::value::Storage;

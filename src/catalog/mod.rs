@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
 use crate::name::{Column, Name};
 use crate::pg::hooks;
-use crate::pg::identity::{Identity, Settings};
+use crate::pg::identity::Superuser;
 use crate::pg::node::Calls;
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{Active, Freshness};
@@ -123,9 +123,6 @@ pub(crate) struct Captures {
     pub(crate) used: Vec<(i16, Storage)>,
 }
 
-/// In force whenever a statement of ours is parsed or runs.
-pub(crate) const SEARCH_PATH: &str = "pg_catalog, pg_temp";
-
 #[derive(Default)]
 struct Cache {
     tviews: HashMap<Oid, Rc<Tview>>,
@@ -189,13 +186,10 @@ fn with_cache<T>(f: impl FnOnce(&mut Cache) -> T) -> T {
 }
 
 /// Runs a statement over the extension's tables, whose schema replaces `{schema}`, and PostgreSQL's
-/// catalogs. As the owner of those tables, so under a search_path in which nobody else's operators
-/// stand before PostgreSQL's. At every isolation level what is committed now counts, as for PostgreSQL's
-/// own look at its catalogs: a TVIEW that is younger than the transaction follows it too.
+/// catalogs. As the owner of those tables. At every isolation level what is committed now counts, as for
+/// PostgreSQL's own look at its catalogs: a TVIEW that is younger than the transaction follows it too.
 pub(crate) fn run<'s>(session: &'s Session, text: &str, args: &Args) -> Result<Rows<'s>> {
-    let _owner = Identity::superuser();
-    let settings = Settings::start();
-    settings.set("search_path", SEARCH_PATH);
+    let _superuser = Superuser::start();
     let latest = Active::push(Freshness::Latest);
     let schema = schema(session)?;
     session.run(&text.replace("{schema}", &schema), args, latest.snapshot())
@@ -215,6 +209,7 @@ pub(crate) fn schema(session: &Session) -> Result<String> {
     if let Some((_, schema)) = known.filter(|(oid, _)| *oid == extension) {
         return Ok(schema);
     }
+    let _superuser = Superuser::start();
     let text = include_str!("../../sql/statements/extension_schema.sql");
     let latest = Active::push(Freshness::Latest);
     let rows = session.run(text, &Args::none(), latest.snapshot())?;

@@ -6,7 +6,7 @@ use super::triggers::{drop_triggers, release_source};
 use crate::catalog;
 use crate::error::{Error, Result};
 use crate::pg::guard::{Level, tell};
-use crate::pg::identity::Identity;
+use crate::pg::identity::Superuser;
 use crate::pg::relation;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::spi::{Args, Session};
@@ -52,7 +52,7 @@ pub(crate) fn drop_now(text: &str, if_exists: bool) -> Result<bool> {
 pub(super) fn drop_view(session: &Session, view: Oid) -> Result<()> {
     match relation::name(view) {
         Some(name) => {
-            let _superuser = Identity::superuser();
+            let _superuser = Superuser::start();
             let _own = OwnCommand::start();
             let text = ["DROP VIEW ", &name.sql()].concat();
             session

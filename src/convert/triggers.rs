@@ -4,7 +4,7 @@ use super::own::OwnCommand;
 use crate::catalog;
 use crate::error::Result;
 use crate::name::{Name, quote};
-use crate::pg::identity::Identity;
+use crate::pg::identity::Superuser;
 use crate::pg::relation;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::spi::{Args, Session};
@@ -56,7 +56,7 @@ pub(super) fn give_view(session: &Session, view: Oid, owner: Oid) -> Result<()> 
     };
     let role = quote(&relation::role_name(owner));
     let alter = ["ALTER VIEW ", &name.sql(), " OWNER TO ", &role].concat();
-    run_script(session, &alter, &name)
+    run_as_superuser(session, &alter)
 }
 
 /// Puts our triggers on some tables back into their modes, which ENABLE TRIGGER changes; true if
@@ -80,7 +80,7 @@ pub(super) fn restore_modes(session: &Session, tables: &[Oid]) -> Result<bool> {
             " TRIGGER ",
             &quote(&trigger),
         ];
-        run_script(session, &parts.concat(), &name)?;
+        run_as_superuser(session, &parts.concat())?;
     }
     Ok(was_unwatched)
 }
@@ -172,12 +172,21 @@ fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<Placed>
 }
 
 fn run_script(session: &Session, script: &str, table: &Name) -> Result<()> {
-    let _superuser = Identity::superuser();
+    let text = fill(script, &catalog::schema(session)?, &table.sql());
+    run_as_superuser(session, &text)
+}
+
+/// Puts names into a script of ours. Braces inside a name are part of the name.
+fn fill(script: &str, schema: &str, table: &str) -> String {
+    let parts = script.split("{table}");
+    let filled: Vec<String> = parts.map(|p| p.replace("{schema}", schema)).collect();
+    filled.join(table)
+}
+
+fn run_as_superuser(session: &Session, text: &str) -> Result<()> {
+    let _superuser = Superuser::start();
     let _own = OwnCommand::start();
-    let text = script
-        .replace("{schema}", &catalog::schema(session)?)
-        .replace("{table}", &table.sql());
-    session.run_once(&text, &Args::none(), Snapshot::of_statement())?;
+    session.run_once(text, &Args::none(), Snapshot::of_statement())?;
     Ok(())
 }
 
@@ -207,6 +216,23 @@ pub(super) fn drop_triggers(session: &Session, table: Oid, function: &str) -> Re
 }
 
 fn drop_trigger(session: &Session, table: &Name, trigger: &Placed) -> Result<()> {
-    let text = ["DROP TRIGGER ", &quote(&trigger.name), " ON {table}"].concat();
-    run_script(session, &text, table)
+    let text = ["DROP TRIGGER ", &quote(&trigger.name), " ON ", &table.sql()].concat();
+    run_as_superuser(session, &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_braces_are_not_read_as_places_for_names() {
+        let script =
+            "CREATE TRIGGER t ON {table} EXECUTE FUNCTION {schema}.f(); ALTER TABLE {table}";
+        let filled = fill(script, "\"{table}\"", "\"{schema}\".\"{table}\"");
+        assert_eq!(
+            filled,
+            "CREATE TRIGGER t ON \"{schema}\".\"{table}\" EXECUTE FUNCTION \"{table}\".f(); \
+             ALTER TABLE \"{schema}\".\"{table}\""
+        );
+    }
 }

@@ -1,8 +1,13 @@
 //! Owns as whom and under which settings our statements run: guards that restore on drop.
+//!
+//! Code of users runs below them, too: whatever it sets there is gone with the guard.
 
 use super::guard::{c_text, call};
 use pgrx::pg_sys;
 use std::ffi::CStr;
+
+/// In force whenever a statement of ours is parsed or runs.
+pub(crate) const SEARCH_PATH: &str = "pg_catalog, pg_temp";
 
 /// What a switched user may not do.
 #[derive(Clone, Copy)]
@@ -37,17 +42,30 @@ impl Identity {
         }
         saved
     }
-
-    /// The role that owns what the extension owns: for its catalog, and triggers on tables of others.
-    pub(crate) fn superuser() -> Identity {
-        Identity::switch(pg_sys::BOOTSTRAP_SUPERUSERID.into(), Bounds::LocalUser)
-    }
 }
 
 impl Drop for Identity {
     fn drop(&mut self) {
         // SAFETY: restores what `switch` saved.
         unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
+    }
+}
+
+/// The role that owns what the extension owns, until dropped: for its catalog, and for triggers and views of
+/// others. Never under a search_path in which operators of others stand before PostgreSQL's.
+pub(crate) struct Superuser {
+    _identity: Identity,
+    _settings: Settings,
+}
+
+impl Superuser {
+    pub(crate) fn start() -> Superuser {
+        let settings = Settings::start();
+        settings.set("search_path", SEARCH_PATH);
+        Superuser {
+            _identity: Identity::switch(pg_sys::BOOTSTRAP_SUPERUSERID.into(), Bounds::LocalUser),
+            _settings: settings,
+        }
     }
 }
 
@@ -68,7 +86,7 @@ pub(crate) fn may_read_all_statistics(user: pg_sys::Oid) -> bool {
     has_rights_of(user, pg_sys::ROLE_PG_READ_ALL_STATS.into())
 }
 
-/// Settings changed until dropped.
+/// Settings changed until dropped, by us and by what runs meanwhile.
 pub(crate) struct Settings(i32);
 
 impl Settings {
@@ -104,8 +122,8 @@ impl Drop for Settings {
     fn drop(&mut self) {
         // An abort restores settings by itself.
         if !std::thread::panicking() {
-            // SAFETY: ends the level that `start` began.
-            unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
+            // SAFETY: ends the level that `start` began; nothing set in it is kept.
+            unsafe { pg_sys::AtEOXact_GUC(false, self.0) };
         }
     }
 }

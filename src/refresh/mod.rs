@@ -21,7 +21,7 @@ pub(crate) use sample::{Differences, differences};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::guard::{Level, overhear, tell, unless_data_fails, within};
-use crate::pg::identity::{Bounds, Identity, ReadWrite, Settings};
+use crate::pg::identity::{Bounds, Identity, ReadWrite, SEARCH_PATH, Settings};
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::{Expecting, Session};
@@ -332,7 +332,7 @@ pub(crate) fn pin(tview: &Tview) -> Pinned {
 
 /// Settings that keep our statements from depending on the session's.
 pub(crate) fn pin_execution(settings: &Settings) {
-    settings.set("search_path", catalog::SEARCH_PATH);
+    settings.set("search_path", SEARCH_PATH);
     settings.set("jit", "off");
     // Lookups must be complete, and see what the owner sees.
     settings.set("gin_fuzzy_search_limit", "0");
