@@ -42,6 +42,7 @@ SELECT pg_catalog.pg_extension_config_dump('pg_tviews_catalog', '');
 SELECT pg_catalog.pg_extension_config_dump('pg_tviews_source', '');
 SELECT pg_catalog.pg_extension_config_dump('pg_tviews_recorded', '');
 
+-- Casts to oid: for regclass another = could be found, in a schema where others may create operators.
 CREATE VIEW pg_tviews_metadata AS
 SELECT c.relname                                     AS table_name,
        n.nspname                                     AS schema_name,
@@ -55,12 +56,12 @@ SELECT c.relname                                     AS table_name,
        t.owns_view,
        pg_catalog.pg_get_viewdef(t.backing_view)     AS definition,
        (SELECT pg_catalog.array_agg(s.source ORDER BY s.source::text)
-          FROM pg_tviews_source s WHERE s.tview = t.tview) AS sources,
+          FROM pg_tviews_source s WHERE s.tview::pg_catalog.oid = c.oid) AS sources,
        pg_catalog.pg_get_userbyid(c.relowner)        AS owner,
        t.settings,
        t.created_at
   FROM pg_tviews_catalog t
-  JOIN pg_catalog.pg_class c ON c.oid = t.tview
+  JOIN pg_catalog.pg_class c ON c.oid = t.tview::pg_catalog.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace;
 
 GRANT SELECT ON pg_tviews_metadata TO PUBLIC;

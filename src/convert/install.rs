@@ -106,8 +106,13 @@ pub(super) fn create_view(
 ) -> Result<Oid> {
     let base = format!("v_{}", entity(table).unwrap_or_default());
     let is_free = |name: &String| relation::find_in(&table.schema, name).is_none();
+    let numbered = |n: u32| {
+        let number = format!("_{n}");
+        let longest = relation::MAX_NAME_BYTES - number.len();
+        [&base[..base.floor_char_boundary(longest)], &number].concat()
+    };
     let name = std::iter::once(base.clone())
-        .chain((1..).map(|n| format!("{base}_{n}")))
+        .chain((1..).map(numbered))
         .find(is_free)
         .unwrap_or(base);
     let view = Name {

@@ -7,6 +7,9 @@ use crate::name::{Column, Name, quote};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::CStr;
 
+/// PostgreSQL cuts longer names off.
+pub(crate) const MAX_NAME_BYTES: usize = pg_sys::NAMEDATALEN as usize - 1;
+
 /// What `pg_class` says of a relation.
 pub(crate) struct Class {
     /// `r`, `p`, `v` and so on, as `relkind`.
