@@ -196,7 +196,7 @@ LANGUAGE c AS 'MODULE_PATHNAME';
 -- are replaced or altered; refuses what would leave a TVIEW without its key, a column or its rows. Views are
 -- listed because ALTER VIEW and its like also rename columns of tables.
 CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE TRIGGER',
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER',
                  'CREATE SCHEMA', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
                  'ALTER FOREIGN TABLE', 'CREATE RULE', 'ALTER TYPE', 'CREATE FUNCTION', 'ALTER FUNCTION',
                  'ALTER ROUTINE', 'CREATE AGGREGATE')

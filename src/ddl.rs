@@ -100,7 +100,7 @@ fn starting(create: &Create) -> Result<Starting> {
     }
     let entity = create.name.strip_prefix("tv_").unwrap_or_default();
     let examined = convert::examine(tree, &names, entity)?;
-    convert::check_and_lock(&examined.graph, &examined.views, current_user())?;
+    convert::check_and_lock(&create.name, &examined, current_user())?;
     Ok(Starting::Convert {
         definition: tree.to_text(),
         is_filled: create.is_filled,

@@ -27,7 +27,11 @@ pub(crate) enum Error {
     #[error("\"{0}\" is not a TVIEW")]
     NotTview(String),
     #[error("no defining query is known for table \"{table}\"")]
-    NoDefinition { table: String, view: String },
+    NoDefinition {
+        table: String,
+        view: String,
+        how: String,
+    },
     #[error("the defining query does not match the columns of table \"{table}\"")]
     ColumnMismatch { table: String, detail: String },
     #[error("invalid defining query for \"{0}\"")]
@@ -55,11 +59,19 @@ pub(crate) enum Error {
     #[error("permission denied for table {table}")]
     NoRight {
         table: String,
-        qualified: String,
         role: String,
+        grant: String,
     },
     #[error("permission denied for table {0}")]
     NotReadable(String),
+    #[error(
+        "row security of table \"{table}\" applies to role \"{role}\", the owner of TVIEW \"{tview}\""
+    )]
+    RowSecurity {
+        table: String,
+        role: String,
+        tview: String,
+    },
     #[error(
         "every change of table \"{table}\" would compare the whole TVIEW \"{tview}\", because {reason}"
     )]
@@ -85,6 +97,8 @@ pub(crate) enum Error {
         table: String,
         tview: String,
     },
+    #[error("trigger \"{trigger}\" on table \"{table}\" would be mistaken for one of pg_tviews")]
+    StrangeTrigger { trigger: String, table: String },
     #[error("a trigger kept rows of TVIEW \"{0}\" from being written")]
     Suppressed(String),
     #[error("could not find a key for TVIEW \"{table}\"")]
@@ -96,7 +110,7 @@ pub(crate) enum Error {
     #[error("cannot change table \"{0}\" directly")]
     DirectWrite(String),
     #[error("the query of TVIEW \"{table}\" returns more than one row for one key")]
-    Ambiguous { table: String, key: String },
+    Ambiguous { table: String, key: Option<String> },
     #[error(
         "a statement that runs while TVIEWs are refreshed at commit cannot access foreign table \"{0}\""
     )]
@@ -163,6 +177,7 @@ impl Error {
             | Error::Construct { .. }
             | Error::Source { .. }
             | Error::ForeignTable(_)
+            | Error::RowSecurity { .. }
             | Error::FullRoute { .. } => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
             Error::UnknownFormat(_) | Error::Sample => Code::ERRCODE_INVALID_PARAMETER_VALUE,
             Error::DuplicateKey { .. } => Code::ERRCODE_UNIQUE_VIOLATION,
@@ -184,6 +199,7 @@ impl Error {
             Error::NeededTrigger { .. } => Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
             Error::BeingCreated(_) => Code::ERRCODE_OBJECT_IN_USE,
             Error::InTransaction(_) => Code::ERRCODE_ACTIVE_SQL_TRANSACTION,
+            Error::StrangeTrigger { .. } => Code::ERRCODE_RESERVED_NAME,
             Error::NotATrigger => Code::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
             Error::Internal(_) => Code::ERRCODE_INTERNAL_ERROR,
         }
@@ -209,6 +225,9 @@ impl Error {
             Error::RowTrigger { .. } => {
                 "A row-level BEFORE trigger could make the rows differ from the query.".into()
             }
+            Error::StrangeTrigger { .. } => {
+                "Names that begin with \"pg_tviews_\" and the extension's trigger functions are for its own triggers, which stay as they are made.".into()
+            }
             Error::Rule { .. } => "PostgreSQL would rewrite by it what a refresh writes.".into(),
             Error::Suppressed(_) => "Its rows would differ from its query.".into(),
             Error::SourceGone { .. } => "Its query reads a table that no longer exists.".into(),
@@ -217,6 +236,9 @@ impl Error {
                     "A TVIEW needs the privileges SELECT and TRIGGER on its source tables, which role \"{role}\" lacks."
                 )
             }
+            Error::RowSecurity { .. } => {
+                "What policies show can change without any change of the rows.".into()
+            }
             Error::NoKey { .. } => {
                 "It has no primary key, no column pk_<entity> and no column id.".into()
             }
@@ -224,7 +246,7 @@ impl Error {
                 "Its query reads the table or its backing view, directly or through another TVIEW.".into()
             }
             Error::NullKey { columns, .. } => format!("Key column: {columns}."),
-            Error::Ambiguous { key, .. } => format!("Key: {key}."),
+            Error::Ambiguous { key, .. } => format!("Key: {}.", key.as_ref()?),
             Error::ForeignTable(_) => {
                 "Another server's part of the transaction may already be committed at that point."
                     .into()
@@ -254,9 +276,7 @@ impl Error {
             }
             Error::Unfit { hint, .. } | Error::TviewState { hint, .. } => (*hint).into(),
             Error::NotTview(_) => "pg_tviews_metadata lists the TVIEWs of this database.".into(),
-            Error::NoDefinition { table, .. } => format!(
-                "Pass the query: SELECT pg_tviews_convert_existing_table('{table}', 'SELECT ...');"
-            ),
+            Error::NoDefinition { how, .. } => format!("Pass the query: {how}"),
             Error::ColumnMismatch { .. } => {
                 "The query must give the same column names and types as the table, in any order for a view and in the table's order for a query.".into()
             }
@@ -277,16 +297,18 @@ impl Error {
                 "Drop it, or make it an AFTER trigger; put what it computes into the query.".into()
             }
             Error::Rule { .. } => "Use an AFTER trigger.".into(),
+            Error::StrangeTrigger { .. } => "Choose another name and another function.".into(),
             Error::NeededTrigger { .. } => "It goes with the TVIEW: run pg_tviews_drop().".into(),
             Error::Suppressed(_) => "Drop the trigger that returns NULL.".into(),
             Error::Circle(_) => "Read the sources of the other TVIEW instead.".into(),
             Error::Temporary(_) => "Create it in an ordinary schema.".into(),
             Error::Displaced(_) => "Rename the new one, or create the TVIEW again to mean it.".into(),
             Error::NotASelect(_) => "Give one complete SELECT statement.".into(),
-            Error::NoRight { qualified, role, .. } => {
-                format!("Run GRANT SELECT, TRIGGER ON {qualified} TO {role}.")
+            Error::NoRight { grant, .. } => format!("Run {grant}."),
+            Error::RowSecurity { .. } => {
+                "Let the owner of the table own the TVIEW, without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS.".into()
             }
-            Error::NoKey { table } => format!("Run ALTER TABLE {table} ADD PRIMARY KEY (...) first."),
+            Error::NoKey { .. } => "Add a primary key with ALTER TABLE first.".into(),
             Error::DuplicateKey { .. } | Error::Ambiguous { .. } => {
                 "The query must give one row per key: group by the key, or give the table a primary key over more columns.".into()
             }

@@ -37,13 +37,15 @@ pub(crate) fn alter_now(text: &str, definition: &str) -> Result<Oid> {
         return Err(Error::NotTview(name.name));
     }
     let tree = Tree::parse(definition, &name.name)?;
-    within(format!("altering TVIEW \"{}\"", name.name), || {
-        alter(relid, &name, tree)
+    let owner = relation::class(relid).map(|c| c.owner);
+    let owner = owner.ok_or_else(|| Error::UndefinedTable(text.to_owned()))?;
+    within(format!("altering TVIEW \"{}\"", name.name), owner, || {
+        alter(relid, &name, owner, tree)
     })?;
     Ok(relid)
 }
 
-fn alter(relid: Oid, name: &Name, tree: Tree) -> Result<()> {
+fn alter(relid: Oid, name: &Name, owner: Oid, tree: Tree) -> Result<()> {
     let targets = tree.query().columns();
     let names: Vec<String> = targets.iter().map(|t| t.name()).collect();
     let typed = targets.iter().map(|t| t.expr.type_oid());
@@ -56,8 +58,6 @@ fn alter(relid: Oid, name: &Name, tree: Tree) -> Result<()> {
     let progress = progress::start("alter", transaction::database(), relid);
     let examined = examine(&tree, &names, entity(name).unwrap_or_default())?;
     let session = Session::open();
-    let owner = relation::class(relid).map(|c| c.owner);
-    let owner = owner.ok_or_else(|| Error::UndefinedTable(name.name.clone()))?;
     for source in &examined.graph.sources {
         check_right(source, owner)?;
     }

@@ -49,16 +49,18 @@ pub(crate) fn create_concurrently(
         Err(failure) => return failure.raise(),
     };
     let what = format!("creating TVIEW \"{}\"", building.name.name);
-    within(what, || match complete(procedure, &building) {
-        Ok(keys) => {
-            let name = &building.name.name;
-            let message = format!("TVIEW \"{name}\": {keys} rows of the query compared");
-            tell(Level::Notice, &message, None, None);
-            Ok(())
-        }
-        Err(failure) => {
-            discard(procedure, &building);
-            failure.raise()
+    within(what, current_user(), || {
+        match complete(procedure, &building) {
+            Ok(keys) => {
+                let name = &building.name.name;
+                let message = format!("TVIEW \"{name}\": {keys} rows of the query compared");
+                tell(Level::Notice, &message, None, None);
+                Ok(())
+            }
+            Err(failure) => {
+                discard(procedure, &building);
+                failure.raise()
+            }
         }
     })
 }

@@ -6,7 +6,7 @@ use super::family::{complete, tviews};
 use super::install::{check_no_circle, register_source};
 use super::retire::unregister_source;
 use super::triggers::family;
-use super::{check_right, lock_sources, routes};
+use super::{check_right, check_row_security, lock_sources, routes};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::lineage::model::Graph;
@@ -119,6 +119,7 @@ pub(super) fn settle_sources(session: &Session, tview: &Tview) -> Result<()> {
             check_right(source, tview.owner)?;
         }
     }
+    check_row_security(&tview.name.name, &tview.graph, &tview.views, tview.owner)?;
     for source in sources.iter().filter(|s| !registered.contains(s)) {
         register_source(session, oid, *source)?;
     }

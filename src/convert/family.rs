@@ -2,9 +2,10 @@
 //! children) or of a TVIEW, or its triggers are put into another mode: the triggers follow, and
 //! the TVIEWs whose rows came or went without a write are compared as a whole.
 
-use super::shape::IN_A_TREE;
+use super::check_row_security;
+use super::shape::{IN_A_TREE, UNDER_ROW_SECURITY};
 use super::triggers::{
-    drop_triggers, family, give_view, place_capture, place_guard, restore_modes,
+    check_triggers, drop_triggers, family, give_view, place_capture, place_guard, restore_modes,
 };
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
@@ -32,6 +33,7 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
         return Ok(());
     }
     let members = family(session, relid)?;
+    check_triggers(session, &members)?;
     let was_unwatched = restore_modes(session, &members)?;
     for member in &members {
         check_tview(session, *member, members.len())?;
@@ -54,6 +56,12 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
         let Some(loaded) = complete(session, tview)? else {
             continue;
         };
+        check_row_security(
+            &loaded.name.name,
+            &loaded.graph,
+            &loaded.views,
+            loaded.owner,
+        )?;
         if was_unwatched || loaded.graph.sources.iter().any(is_altered) {
             queue::add(|adding| adding.whole(tview));
         }
@@ -113,6 +121,7 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
         (b'u', _) => Some(("unlogged", "A crash would empty it: leave it logged.")),
         (_, b'r') if relatives > 1 => Some(IN_A_TREE),
         _ if class.is_partition => Some(IN_A_TREE),
+        _ if relation::is_row_security_active(relid, class.owner) => Some(UNDER_ROW_SECURITY),
         _ => None,
     };
     if let Some((state, hint)) = unfit {
@@ -122,6 +131,7 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
             hint,
         });
     }
+    check_row_security(&tview.name.name, &tview.graph, &tview.views, class.owner)?;
     let view = relation::class(tview.view);
     match view.is_some_and(|v| tview.owns_view && v.owner != class.owner) {
         true => give_view(session, tview.view, class.owner),

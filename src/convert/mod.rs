@@ -89,22 +89,49 @@ pub(crate) fn examine(tree: &Tree, columns: &[String], entity: &str) -> Result<E
 }
 
 /// Checks that `role` may make a TVIEW of these sources, and locks them.
-pub(crate) fn check_and_lock(graph: &Graph, views: &[Oid], role: Oid) -> Result<()> {
+pub(crate) fn check_and_lock(
+    tview: &str,
+    Examined { graph, views }: &Examined,
+    role: Oid,
+) -> Result<()> {
     for source in &graph.sources {
         check_right(source, role)?;
     }
-    lock_sources(&Session::open(), [(graph, views)].into_iter())
+    check_row_security(tview, graph, views, role)?;
+    lock_sources(&Session::open(), [(graph, &views[..])].into_iter())
+}
+
+/// Where a view of another owner reads a table, PostgreSQL knows as whom: then the first comparison fails,
+/// as each does that row security would take part in.
+fn check_row_security(tview: &str, graph: &Graph, views: &[Oid], role: Oid) -> Result<()> {
+    let is_own = |v: &Oid| relation::class(*v).is_some_and(|c| c.owner == role);
+    let applies = |s: &&Source| relation::is_row_security_active(Oid::from(s.relid), role);
+    match graph.sources.iter().find(applies) {
+        Some(source) if views.iter().all(is_own) => Err(Error::RowSecurity {
+            table: source.name.name.clone(),
+            role: relation::role_name(role),
+            tview: tview.to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn check_right(source: &Source, role: Oid) -> Result<()> {
-    match relation::may_watch(Oid::from(source.relid), role) {
-        true => Ok(()),
-        false => Err(Error::NoRight {
-            table: source.name.name.clone(),
-            qualified: relation::quote_if_needed(&source.name),
-            role: relation::role_name(role),
-        }),
+    if relation::may_watch(Oid::from(source.relid), role) {
+        return Ok(());
     }
+    let role = relation::role_name(role);
+    let grant = [
+        "GRANT SELECT, TRIGGER ON ",
+        &relation::quote_if_needed(&source.name),
+        " TO ",
+        &relation::quote_identifier(&role),
+    ];
+    Err(Error::NoRight {
+        table: source.name.name.clone(),
+        role,
+        grant: grant.concat(),
+    })
 }
 
 /// Keeps functions and types from being replaced, and sources with all that could be written in their
@@ -164,7 +191,7 @@ pub(crate) fn run_recorded() -> Result<()> {
             continue;
         }
         let what = format!("converting table \"{}\" to a TVIEW at commit", name.name);
-        within(what, || {
+        within(what, class.owner, || {
             let _owner = Identity::switch(class.owner, Bounds::LocalUser);
             convert_recorded(&conversion, &name)
         })?;
@@ -189,7 +216,7 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
     let examined = examine(&tree, &names, entity(name).unwrap_or_default())?;
     progress.phase("locking sources");
-    check_and_lock(&examined.graph, &examined.views, current_user())?;
+    check_and_lock(&name.name, &examined, current_user())?;
     progress.phase("installing");
     let tview = install(conversion.relid, name, tree, &examined, &columns)?;
     routes::judge(&tview)?;
@@ -266,7 +293,7 @@ fn become_tview(
     let examined = examine(&tree, &names, entity(&name).unwrap_or_default())?;
     let owner = relation::class(relid).map_or(current_user(), |c| c.owner);
     progress.phase("locking sources");
-    check_and_lock(&examined.graph, &examined.views, owner)?;
+    check_and_lock(&name.name, &examined, owner)?;
     progress.phase("installing");
     let _owner = Identity::switch(owner, Bounds::LocalUser);
     let tview = install(relid, &name, tree, &examined, &columns)?;
@@ -331,6 +358,7 @@ fn find_definition(relid: Oid, name: &Name, definition: Option<&str>) -> Result<
         _ => Err(Error::NoDefinition {
             table: name.name.clone(),
             view,
+            how: how_to_convert_with_query(name),
         }),
     }
 }

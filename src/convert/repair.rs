@@ -26,7 +26,10 @@ pub(crate) fn repair_now(text: &str) -> Result<u64> {
     if !catalog::is_tview(relid)? {
         return Err(Error::NotTview(name));
     }
-    within(format!("repairing TVIEW \"{name}\""), || repair(relid))
+    let owner = relation::class(relid).map_or(Oid::INVALID, |c| c.owner);
+    within(format!("repairing TVIEW \"{name}\""), owner, || {
+        repair(relid)
+    })
 }
 
 fn repair(relid: Oid) -> Result<u64> {

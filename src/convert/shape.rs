@@ -63,6 +63,11 @@ pub(super) const IN_A_TREE: (&str, &str) = (
     "Rows would be written and read past its query: leave it on its own.",
 );
 
+pub(super) const UNDER_ROW_SECURITY: (&str, &str) = (
+    "under row security that applies to its owner",
+    "Leave FORCE ROW LEVEL SECURITY out: policies bind all others without it.",
+);
+
 fn has_relatives(relid: Oid) -> Result<bool> {
     Ok(family(&Session::open(), relid)?.len() > 1)
 }
@@ -82,6 +87,7 @@ pub(super) fn check_table(relid: Oid) -> Result<Name> {
             "Their rows would show in it: run ALTER TABLE ... NO INHERIT.",
         )),
         _ if class.is_partition || class.kind == b'r' && has_relatives(relid)? => Some(IN_A_TREE),
+        _ if relation::is_row_security_active(relid, class.owner) => Some(UNDER_ROW_SECURITY),
         _ => None,
     };
     if let Some((state, hint)) = unfit {

@@ -62,7 +62,7 @@ pub(crate) fn survey(text: &str, name: Option<&str>) -> Result<Survey> {
     survey.refuse(check_columns(&tree, &table));
     let settings = Settings::start();
     refresh::pin_execution(&settings);
-    tree.expand_views();
+    let views = tree.expand_views();
     let key = key(&tree.query().columns(), name.and(entity(&table)));
     let (graph, refusals) = query::survey(tree.query(), key.as_slice())?;
     refusals.into_iter().for_each(|r| survey.refuse(Err(r)));
@@ -72,7 +72,7 @@ pub(crate) fn survey(text: &str, name: Option<&str>) -> Result<Survey> {
         survey.routes = route::choose(&graph);
         survey.graph = graph;
     }
-    check_rights(&mut survey);
+    check_rights(&mut survey, &table.name, &views);
     drop(settings);
     if let Some(relid) = name.and_then(relation::find) {
         check_circle(&mut survey, relid, &table)?;
@@ -108,11 +108,12 @@ fn key(columns: &[Target<'_>], entity: Option<&str>) -> Option<(i16, String)> {
     named(&preferred).or_else(|| named(&|name| name == "id"))
 }
 
-fn check_rights(survey: &mut Survey) {
+fn check_rights(survey: &mut Survey, table: &str, views: &[Oid]) {
     let role = current_user();
     let check = |s| super::check_right(s, role);
     let checked: Vec<Result<()>> = survey.graph.sources.iter().map(check).collect();
     checked.into_iter().for_each(|c| survey.refuse(c));
+    survey.refuse(super::check_row_security(table, &survey.graph, views, role));
 }
 
 fn check_circle(survey: &mut Survey, relid: Oid, table: &Name) -> Result<()> {

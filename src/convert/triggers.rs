@@ -2,7 +2,7 @@
 
 use super::own::OwnCommand;
 use crate::catalog;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name::{Name, quote};
 use crate::pg::identity::Superuser;
 use crate::pg::relation;
@@ -24,6 +24,9 @@ pub(super) fn levels(session: &Session, table: Oid) -> Result<Vec<(i32, Oid)>> {
     Ok((0..rows.len()).filter_map(member).collect())
 }
 
+/// How many triggers capture_triggers.sql makes.
+const CAPTURING_STATEMENTS: usize = 4;
+
 /// Triggers are placed as the superuser: the TRIGGER right was checked, and a trigger's firing
 /// mode may be set by the table's owner alone.
 pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
@@ -31,13 +34,18 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
         return Ok(());
     };
     let placed = triggers(session, table, "pg_tviews_capture")?;
-    if !placed.iter().any(|t| t.name == "pg_tviews_capture_insert") {
+    // Somebody may have made some of them, as a restore does.
+    let (own, of_statements): (Vec<_>, Vec<_>) = placed.iter().partition(|t| t.is_row);
+    if of_statements.len() < CAPTURING_STATEMENTS {
+        for trigger in of_statements {
+            drop_trigger(session, &name, trigger)?;
+        }
         let script = include_str!("../../sql/statements/capture_triggers.sql");
         run_script(session, script, &name)?;
     }
     // PostgreSQL gives partitions a copy of the row trigger above them. The one that a table had
     // before it became a partition would note every row twice.
-    let mut own_row = placed.iter().filter(|t| t.is_row && !t.is_inherited);
+    let mut own_row = own.into_iter().filter(|t| !t.is_inherited);
     match class.is_partition {
         true => own_row.try_for_each(|t| drop_trigger(session, &name, t)),
         false if own_row.next().is_some() => Ok(()),
@@ -46,6 +54,16 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
                 .replace("{oid}", &table.to_u32().to_string());
             run_script(session, &script, &name)
         }
+    }
+}
+
+/// Refuses what whoever may create triggers could put in the place of ours, and other names for these.
+pub(super) fn check_triggers(session: &Session, tables: &[Oid]) -> Result<()> {
+    let text = include_str!("../../sql/statements/strange_trigger.sql");
+    let strange = catalog::run(session, text, &Args::none().with(tables.to_vec()))?;
+    match (strange.get(0, 1), strange.get(0, 2)) {
+        (Some(trigger), Some(table)) => Err(Error::StrangeTrigger { trigger, table }),
+        _ => Ok(()),
     }
 }
 

@@ -28,15 +28,21 @@ unsafe impl Send for Raised {}
 thread_local! {
     /// Where an error is copied to if not into the current subtransaction's memory.
     static SHELTER: Cell<pg_sys::MemoryContext> = const { Cell::new(null_mut()) };
-    /// What the extension is doing, innermost last; becomes the CONTEXT of errors.
-    static ACTIVITY: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// What the extension is doing, innermost last, and as whom; becomes the CONTEXT of errors.
+    static ACTIVITY: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+    static IS_DISCREET: Cell<bool> = const { Cell::new(false) };
     /// What an error of ours has come out of so far, innermost first.
     static FAILED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Does something under a name that errors meanwhile, PostgreSQL's and ours, carry in their CONTEXT.
-pub(crate) fn within<T>(what: String, f: impl FnOnce() -> Result<T>) -> Result<T> {
-    let _activity = Activity::start(what.clone());
+/// Does something under a name that errors meanwhile, PostgreSQL's and ours, carry in their CONTEXT. It is done
+/// as `role`, which those tell that lack a privilege: the user need not know that it is not them.
+pub(crate) fn within<T>(
+    what: String,
+    role: pg_sys::Oid,
+    f: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let _activity = Activity::start(what.clone(), role);
     let result = f();
     if result.is_err() {
         FAILED.with_borrow_mut(|failed| failed.push(what));
@@ -47,8 +53,10 @@ pub(crate) fn within<T>(what: String, f: impl FnOnce() -> Result<T>) -> Result<T
 struct Activity(());
 
 impl Activity {
-    fn start(what: String) -> Activity {
-        ACTIVITY.with_borrow_mut(|a| a.push(what));
+    fn start(what: String, role: pg_sys::Oid) -> Activity {
+        // An error is no time to look names up.
+        let role = super::relation::role_name(role);
+        ACTIVITY.with_borrow_mut(|a| a.push((what, role)));
         Activity(())
     }
 }
@@ -61,11 +69,39 @@ impl Drop for Activity {
     }
 }
 
+/// Until it is dropped, the user may not read what is worked on: constraints that fail do not tell values, as
+/// PostgreSQL tells them only to who may read the table.
+pub(crate) struct Discreet(bool);
+
+impl Discreet {
+    pub(crate) fn start(is_discreet: bool) -> Discreet {
+        Discreet(IS_DISCREET.replace(IS_DISCREET.get() || is_discreet))
+    }
+
+    pub(crate) fn is_on() -> bool {
+        IS_DISCREET.get()
+    }
+}
+
+impl Drop for Discreet {
+    fn drop(&mut self) {
+        IS_DISCREET.set(self.0);
+    }
+}
+
 fn activity() -> Option<String> {
     ACTIVITY.with_borrow(|a| match a.is_empty() {
         true => None,
-        false => Some(a.iter().rev().cloned().collect::<Vec<_>>().join("\n")),
+        false => {
+            let lines: Vec<&str> = a.iter().rev().map(|(what, _)| what.as_str()).collect();
+            Some(lines.join("\n"))
+        }
     })
+}
+
+/// As whom the innermost activity is done.
+fn role() -> Option<String> {
+    ACTIVITY.with_borrow(|a| a.last().map(|(_, role)| role.clone()))
 }
 
 /// Runs `f`, a bare call into the server; an ERROR in it unwinds through Rust until [`boundary`].
@@ -111,8 +147,22 @@ unsafe fn unwind(memory: pg_sys::MemoryContext) -> ! {
         };
         let edata = ffi::CopyErrorData();
         ffi::FlushErrorState();
+        if Discreet::is_on()
+            && is_of(
+                edata,
+                PgSqlErrorCode::ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
+            )
+        {
+            (*edata).detail = null_mut();
+        }
         if let Some(what) = activity() {
             append_context(edata, &what);
+        }
+        let lacks_privilege =
+            (*edata).sqlerrcode == PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE as i32;
+        if let Some(role) = role().filter(|_| lacks_privilege && (*edata).detail.is_null()) {
+            let detail = format!("It is done as role \"{role}\".");
+            (*edata).detail = pg_sys::pstrdup(c_text(&detail).as_ptr());
         }
         pg_sys::CurrentMemoryContext = memory;
         edata
@@ -315,12 +365,21 @@ pub(super) fn across_transactions(f: impl FnOnce()) -> std::result::Result<(), F
 }
 
 fn is_of_data(raised: &Raised) -> bool {
-    // SAFETY: the copy outlives the subtransaction. A class is the first two characters, of six bits
-    // each (ERRCODE_TO_CATEGORY in utils/elog.h).
-    let class = unsafe { (*raised.0).sqlerrcode } & 0xfff;
-    let of = |state: PgSqlErrorCode| state as i32 & 0xfff == class;
-    of(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION)
-        || of(PgSqlErrorCode::ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+    // SAFETY: the copy outlives the subtransaction.
+    unsafe {
+        is_of(raised.0, PgSqlErrorCode::ERRCODE_DATA_EXCEPTION)
+            || is_of(
+                raised.0,
+                PgSqlErrorCode::ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
+            )
+    }
+}
+
+/// Whether an error is of the same class as `state`: the first two characters, of six bits each
+/// (ERRCODE_TO_CATEGORY in utils/elog.h).
+unsafe fn is_of(edata: *const pg_sys::ErrorData, state: PgSqlErrorCode) -> bool {
+    // SAFETY: the caller hands valid ErrorData.
+    unsafe { (*edata).sqlerrcode & 0xfff == state as i32 & 0xfff }
 }
 
 fn failed() -> Option<String> {

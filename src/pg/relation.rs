@@ -323,6 +323,13 @@ pub(crate) fn may_read(relid: Oid, role: Oid) -> bool {
     }
 }
 
+/// Whether `role` may read all of a table's rows and columns.
+pub(crate) fn may_read_all(relid: Oid, role: Oid) -> bool {
+    // SAFETY: a catalog lookup.
+    let result = unsafe { pg_sys::pg_class_aclcheck(relid, role, super::version::ACL_SELECT) };
+    result == pg_sys::AclResult::ACLCHECK_OK && !is_row_security_active(relid, role)
+}
+
 /// Whether `role` owns a relation, as a superuser does.
 pub(crate) fn is_owner(relid: Oid, role: Oid) -> bool {
     // SAFETY: a catalog lookup.
