@@ -20,7 +20,7 @@ use crate::pg::spool::Spool;
 use crate::pg::transaction;
 use crate::progress::{self, Progress};
 use crate::refresh;
-use pgrx::pg_sys::{self, Oid};
+use pgrx::pg_sys::Oid;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -130,9 +130,8 @@ fn prepare(text: &str, definition: &str) -> Result<Building> {
 
 /// The name with a note, at most as long as PostgreSQL allows.
 fn temporary_name(name: &str) -> String {
-    let longest = pg_sys::NAMEDATALEN as usize - 1 - BUILDING.len();
-    let cut = (0..=longest.min(name.len())).rfind(|n| name.is_char_boundary(*n));
-    [&name[..cut.unwrap_or(0)], BUILDING].concat()
+    let longest = relation::MAX_NAME_BYTES - BUILDING.len();
+    [&name[..name.floor_char_boundary(longest)], BUILDING].concat()
 }
 
 /// What a creation of the same name left when its session ended.
