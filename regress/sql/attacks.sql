@@ -176,6 +176,29 @@ DROP FUNCTION evil.bump CASCADE;
 DROP TABLE evil.tv_bump;
 REVOKE UPDATE ON tb_city FROM regress_tv_evil;
 
+-- What a view of somebody else's calls runs as the owner of the TVIEW, as it would for any reader of the view: not to be relied on.
+CREATE TABLE log (who name);
+GRANT INSERT ON log TO regress_tv_wright;
+GRANT CREATE ON SCHEMA attacks TO regress_tv_wright;
+GRANT TRIGGER ON tb_city TO regress_tv_wright;
+GRANT USAGE ON SCHEMA evil TO regress_tv_wright;
+CREATE FUNCTION log_who() RETURNS void LANGUAGE sql AS 'INSERT INTO attacks.log VALUES (current_user)';
+SET ROLE regress_tv_evil;
+CREATE FUNCTION evil.looked_at(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE VIEW evil.city AS SELECT pk_city, id, evil.looked_at(code) AS code FROM attacks.tb_city;
+GRANT SELECT ON evil.city TO regress_tv_wright;
+SET ROLE regress_tv_wright;
+CREATE TABLE tv_trusting AS SELECT c.pk_city, c.id, jsonb_build_object('code', c.code) AS data FROM evil.city c;
+SET ROLE regress_tv_evil;
+CREATE OR REPLACE FUNCTION evil.looked_at(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM attacks.log_who(); RETURN $1; END $$;
+RESET ROLE;
+UPDATE tb_city SET code = 'u';
+SELECT DISTINCT who FROM log;
+DROP TABLE tv_trusting;
+REVOKE CREATE ON SCHEMA attacks FROM regress_tv_wright;
+REVOKE TRIGGER ON tb_city FROM regress_tv_wright;
+REVOKE USAGE ON SCHEMA evil FROM regress_tv_wright;
+
 -- Operators, functions and types in a schema before pg_catalog, and in pg_temp, by a writer.
 CREATE TABLE tv_city AS SELECT c.pk_city, c.id, jsonb_build_object('code', c.code, 'shops', (SELECT count(*) FROM tb_shop s WHERE s.code = c.code)) AS data FROM tb_city c;
 SELECT $$ SELECT c.pk_city, c.id, jsonb_build_object('code', c.code, 'shops', (SELECT count(*) FROM attacks.tb_shop s WHERE s.code = c.code)) AS data FROM attacks.tb_city c $$ AS city \gset
