@@ -340,7 +340,7 @@ SELECT what, oracle.sqlstate(what) FROM unnest(ARRAY[
     'SELECT pg_tviews_stats_reset()', 'ALTER TABLE pg_tviews_catalog ENABLE ROW LEVEL SECURITY', 'DROP EXTENSION pg_tviews',
     'CREATE OR REPLACE VIEW public.pg_tviews_locks AS SELECT 1', 'COMMENT ON TABLE pg_tviews_catalog IS ''x''']) AS what;
 RESET ROLE;
--- Every setting is anybody's, since none changes what a TVIEW holds.
+-- Settings that are anybody's change nothing that a TVIEW holds.
 SELECT name, context FROM pg_settings WHERE name LIKE 'pg\_tviews.%' AND name <> 'pg_tviews.sabotage' ORDER BY name;
 
 -- No function of PostgreSQL's for advisory locks reaches those of refreshes, or is reached by them.
