@@ -51,7 +51,7 @@ SELECT c.relname                                     AS table_name,
           FROM pg_catalog.pg_index i
          CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, ord)
           JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
-         WHERE i.indrelid = c.oid AND i.indisprimary) AS key_columns,
+         WHERE i.indrelid = c.oid AND i.indisprimary AND k.ord <= i.indnkeyatts) AS key_columns,
        t.backing_view,
        t.owns_view,
        pg_catalog.pg_get_viewdef(t.backing_view)     AS definition,

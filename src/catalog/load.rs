@@ -210,7 +210,7 @@ fn shown_columns(
     })
 }
 
-/// The columns of the primary key; `None` without one.
+/// The columns of the primary key; `None` without one, or with one over other columns too.
 pub(crate) fn key_columns(
     session: &Session,
     table: Oid,
@@ -218,11 +218,17 @@ pub(crate) fn key_columns(
 ) -> Result<Option<Vec<Column>>> {
     let text = include_str!("../../sql/statements/primary_key.sql");
     let rows = run(session, text, &Args::none().with(table))?;
-    let key: Vec<Column> = (0..rows.len())
-        .filter_map(|r| rows.get::<i16>(r, 1))
-        .filter_map(|a| columns.iter().find(|c| c.attribute == a).cloned())
+    let key: Option<Vec<Column>> = (0..rows.len())
+        .map(|r| rows.get::<i16>(r, 1))
+        .map(|a| columns.iter().find(|c| Some(c.attribute) == a).cloned())
         .collect();
-    Ok((!key.is_empty()).then_some(key))
+    Ok(key.filter(|k| !k.is_empty()))
+}
+
+/// Whether a table has a primary key, over whatever columns.
+pub(crate) fn has_primary_key(session: &Session, table: Oid) -> Result<bool> {
+    let text = include_str!("../../sql/statements/primary_key.sql");
+    Ok(run(session, text, &Args::none().with(table))?.len() > 0)
 }
 
 /// The columns of the table's unique indexes and exclusion constraints beside the primary key;

@@ -10,7 +10,7 @@ mod load;
 mod locking;
 
 pub(crate) use indexes::{missing_indexes, missing_indexes_of};
-pub(crate) use load::key_columns;
+pub(crate) use load::{has_primary_key, key_columns};
 pub(crate) use locking::{LockedEnd, Locking, Lookup};
 
 use crate::error::{Error, Result};

@@ -140,6 +140,9 @@ fn ensure_key(session: &Session, relid: Oid, name: &Name, columns: &[Column]) ->
     if catalog::key_columns(session, relid, columns)?.is_some() {
         return Ok(());
     }
+    if catalog::has_primary_key(session, relid)? {
+        return Err(Error::Keyless(name.name.clone()));
+    }
     let preferred = format!("pk_{}", entity(name).unwrap_or_default());
     let key = [preferred.as_str(), "id"]
         .into_iter()
