@@ -98,3 +98,33 @@ SELECT p.pid,
   FROM pg_tviews_progress_reported() AS p;
 GRANT SELECT ON pg_tviews_progress TO PUBLIC;
 COMMENT ON VIEW pg_tviews_progress IS 'builds, conversions and large refreshes that are going on in this database';
+
+CREATE OR REPLACE VIEW pg_tviews_metadata AS
+SELECT c.relname                                     AS table_name,
+       n.nspname                                     AS schema_name,
+       pg_catalog.substring(c.relname::text, '^tv_(.+)') AS entity,
+       (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.ord)
+          FROM pg_catalog.pg_index i
+         CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, ord)
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+         WHERE i.indrelid = c.oid AND i.indisprimary AND k.ord <= i.indnkeyatts) AS key_columns,
+       t.backing_view,
+       t.owns_view,
+       pg_catalog.pg_get_viewdef(t.backing_view)     AS definition,
+       (SELECT pg_catalog.array_agg(s.source ORDER BY s.source::text)
+          FROM pg_tviews_source s WHERE s.tview = t.tview) AS sources,
+       pg_catalog.pg_get_userbyid(c.relowner)        AS owner,
+       t.settings,
+       t.created_at
+  FROM pg_tviews_catalog t
+  JOIN pg_catalog.pg_class c ON c.oid = t.tview
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace;
+
+DROP EVENT TRIGGER pg_tviews_on_command;
+CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE TRIGGER',
+                 'CREATE SCHEMA', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
+                 'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE', 'CREATE RULE', 'ALTER TYPE', 'CREATE FUNCTION', 'ALTER FUNCTION',
+                 'ALTER ROUTINE', 'CREATE AGGREGATE')
+    EXECUTE FUNCTION pg_tviews_on_command();
+ALTER EVENT TRIGGER pg_tviews_on_command ENABLE ALWAYS;

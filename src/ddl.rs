@@ -7,6 +7,7 @@ use crate::convert::{self, Altered};
 use crate::error::{Error, Result};
 use crate::guc;
 use crate::name::Name;
+use crate::pg::command::{self, Reshaping};
 use crate::pg::guard::{Level, tell};
 use crate::pg::hooks::Create;
 use crate::pg::identity::current_user;
@@ -177,12 +178,27 @@ pub(crate) fn on_command() -> Result<()> {
         };
         match rows.get::<String>(row, 3).as_deref() {
             Some("c") => tell_created(object),
-            Some("t") => convert::follow(&session, object, Altered::Table)?,
+            Some("t") => {
+                let reshaping = reshaping(&session, object)?;
+                convert::follow(&session, object, Altered::Table(reshaping))?;
+            }
+            Some("n") => {
+                convert::follow(&session, object, Altered::Table(Reshaping::Named))?;
+            }
             Some("r") => convert::follow(&session, object, Altered::Triggers)?,
             _ => convert::follow_definition(&session, class, object)?,
         }
     }
     Ok(())
+}
+
+/// What the command did to the columns of a table.
+fn reshaping(session: &Session, relid: Oid) -> Result<Reshaping> {
+    let text = include_str!("../sql/statements/altered.sql");
+    let rows = catalog::run(session, text, &Args::none())?;
+    let of_table = |row: &u64| rows.get::<Oid>(*row, 1) == Some(relid);
+    let found = (0..rows.len()).find(of_table);
+    Ok(found.map_or(Reshaping::None, |row| command::reshaping(&rows, row, 2)))
 }
 
 fn tell_created(relid: Oid) {

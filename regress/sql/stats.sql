@@ -152,6 +152,7 @@ CREATE ROLE regress_tviews_reader;
 CREATE ROLE regress_tviews_monitor IN ROLE pg_monitor;
 GRANT USAGE ON SCHEMA stats TO PUBLIC;
 GRANT SELECT ON tv_word TO regress_tviews_reader;
+GRANT SELECT, TRIGGER ON tb_word TO regress_tviews_owner;
 ALTER TABLE tv_word OWNER TO regress_tviews_owner;
 SET ROLE regress_tviews_reader;
 SELECT errors, last_error_sqlstate, last_error, last_error_at IS NOT NULL AS has_time FROM pg_tviews_stats WHERE tview = 'tv_word'::regclass;

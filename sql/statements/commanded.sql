@@ -1,17 +1,17 @@
 -- What the command behind a ddl_command_end trigger made or altered, and what it is to us: 'c' a table by
--- CREATE TABLE AS, 't' another table or a column of it, 'r' a trigger or a rule on a table, 'd' what definitions may
--- rest on: the query or a column of a view, a type, a function.
+-- CREATE TABLE AS, 't' another table, 'n' a column of one that has another name, 'r' a trigger or a rule on a table, 'd' what definitions may
+-- rest on: the query, a column, the owner or an option of a view, a type, a function.
 WITH commands AS MATERIALIZED (
     SELECT classid, objid, object_type, command_tag FROM pg_catalog.pg_event_trigger_ddl_commands()
 )
 SELECT DISTINCT c.classid, c.objid,
-       CASE WHEN c.object_type NOT IN ('table', 'table column') THEN 'd'
+       CASE WHEN c.object_type NOT IN ('table', 'table column', 'foreign table') THEN 'd'
+            WHEN c.object_type = 'table column' THEN 'n'
             WHEN c.command_tag IN ('CREATE TABLE AS', 'SELECT INTO') THEN 'c'
             ELSE 't' END
   FROM commands AS c
  WHERE c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-   AND (c.object_type IN ('table', 'table column', 'view column', 'composite type', 'composite type column')
-        OR c.object_type = 'view' AND c.command_tag = 'CREATE VIEW')
+   AND c.object_type IN ('table', 'table column', 'foreign table', 'view', 'view column', 'composite type', 'composite type column')
     OR c.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND c.command_tag = 'ALTER TYPE'
     OR c.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
 UNION

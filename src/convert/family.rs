@@ -2,16 +2,18 @@
 //! children) or of a TVIEW, or its triggers are put into another mode: the triggers follow, and
 //! the TVIEWs whose rows came or went without a write are compared as a whole.
 
-use super::check_row_security;
 use super::shape::{IN_A_TREE, UNDER_ROW_SECURITY};
 use super::triggers::{
     check_triggers, drop_triggers, family, give_view, place_capture, place_guard, restore_modes,
 };
+use super::{check_right, check_row_security, routes};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
 use crate::name::Column;
+use crate::pg::command::Reshaping;
 use crate::pg::relation;
+use crate::pg::snapshot;
 use crate::pg::spi::{Args, Session};
 use crate::queue;
 use pgrx::pg_sys::Oid;
@@ -20,7 +22,7 @@ use std::rc::Rc;
 /// What a command altered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Altered {
-    Table,
+    Table(Reshaping),
     /// Triggers or rules on it; a restore makes ours before the TVIEWs are known, if they ever are.
     Triggers,
 }
@@ -46,8 +48,13 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
         text,
         &Args::none().with(relid).with(members.clone()),
     )?;
-    if altered == Altered::Triggers {
+    let Altered::Table(reshaping) = altered else {
         return Ok(());
+    };
+    if let Some(tview) = complete(session, relid)?
+        && has_other_values(&tview, reshaping)
+    {
+        queue::add(|adding| adding.whole(relid));
     }
     release_orphans(session)?;
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
@@ -62,7 +69,8 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
             &loaded.views,
             loaded.owner,
         )?;
-        if was_unwatched || loaded.graph.sources.iter().any(is_altered) {
+        let is_reshaped = reshaping != Reshaping::None;
+        if was_unwatched || is_reshaped && loaded.graph.sources.iter().any(is_altered) {
             queue::add(|adding| adding.whole(tview));
         }
     }
@@ -84,6 +92,8 @@ fn settle(session: &Session, text: &str, args: &Args) -> Result<()> {
         if now == then {
             continue;
         }
+        // What may not be read is refused before a trigger is put on it.
+        complete(session, tview)?;
         for member in &now {
             place_capture(session, *member)?;
         }
@@ -111,6 +121,16 @@ fn can_alter(source: &Source) -> bool {
     source.is_read_whole || source.columns.iter().filter(is_used).any(|c| c.is_computed)
 }
 
+/// Whether a column of the query may have other values than before: by USING, dropped and added again, or
+/// come to be one, where the user's own view has had it.
+fn has_other_values(tview: &Tview, reshaping: Reshaping) -> bool {
+    match reshaping {
+        Reshaping::None => false,
+        Reshaping::Named => !tview.owns_view,
+        Reshaping::Changed => true,
+    }
+}
+
 /// What a TVIEW cannot do without must still be there, which loading it finds out; its own view
 /// follows it to another owner.
 fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
@@ -133,10 +153,23 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
     }
     check_row_security(&tview.name.name, &tview.graph, &tview.views, class.owner)?;
     let view = relation::class(tview.view);
-    match view.is_some_and(|v| tview.owns_view && v.owner != class.owner) {
-        true => give_view(session, tview.view, class.owner),
-        false => Ok(()),
+    if !view.is_some_and(|v| tview.owns_view && v.owner != class.owner) {
+        return Ok(());
     }
+    for source in &tview.graph.sources {
+        check_right(source, class.owner)?;
+    }
+    give_view(session, tview.view, class.owner)?;
+    try_out_as_owner(session, relid)
+}
+
+/// Lets a new owner evaluate the query, as the next refresh will.
+fn try_out_as_owner(session: &Session, relid: Oid) -> Result<()> {
+    snapshot::advance();
+    let Some(tview) = complete(session, relid)? else {
+        return Ok(());
+    };
+    routes::try_out(&tview)
 }
 
 /// Tables were dropped.

@@ -9,6 +9,7 @@ use super::triggers::{Faulty, enable, faulty, replace};
 use super::{Altered, follow, lock_sources};
 use crate::catalog;
 use crate::error::{Error, Result};
+use crate::pg::command::Reshaping;
 use crate::pg::guard::within;
 use crate::pg::relation;
 use crate::pg::snapshot;
@@ -45,7 +46,7 @@ fn repair(relid: Oid) -> Result<u64> {
         .map(Oid::from)
         .chain([relid])
     {
-        follow(&session, table, Altered::Table)?;
+        follow(&session, table, Altered::Table(Reshaping::Named))?;
     }
     for fault in faulty(&session, relid)? {
         match &fault {

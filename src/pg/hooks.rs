@@ -57,7 +57,7 @@ pub(crate) struct Create {
 /// What a statement is about to do to relations.
 #[derive(Clone, Copy)]
 pub(crate) enum Change {
-    /// A view gets another query, or other names of columns.
+    /// A view gets another query, other names of columns, another owner or other options.
     Replace,
     Drop,
 }
@@ -154,8 +154,11 @@ unsafe extern "C-unwind" fn process_utility(
         let create = boundary(|| Ok(created_table(statement)));
         let is_tracked =
             !create.is_null() && has_prefix(create) && boundary(|| before_create(create, params));
-        if let NodeTag::T_ViewStmt | NodeTag::T_RenameStmt | NodeTag::T_DropStmt =
-            (*statement).type_
+        if let NodeTag::T_ViewStmt
+        | NodeTag::T_AlterTableStmt
+        | NodeTag::T_AlterObjectSchemaStmt
+        | NodeTag::T_RenameStmt
+        | NodeTag::T_DropStmt = (*statement).type_
         {
             boundary(|| before_change(statement));
         }
@@ -294,7 +297,7 @@ unsafe fn before_change(statement: *mut pg_sys::Node) -> Result<()> {
     if extension().is_none() {
         return Ok(());
     }
-    use pg_sys::ObjectType::{OBJECT_COLUMN, OBJECT_TABLE, OBJECT_VIEW};
+    use pg_sys::ObjectType::{OBJECT_TABLE, OBJECT_VIEW};
     // SAFETY: tags tell the types; DROP of relations has a list of their names, as lists.
     let (relations, change): (Vec<Oid>, Change) = unsafe {
         match (*statement).type_ {
@@ -305,12 +308,17 @@ unsafe fn before_change(statement: *mut pg_sys::Node) -> Result<()> {
                     Change::Replace,
                 )
             }
+            NodeTag::T_AlterTableStmt => {
+                let alter: *mut pg_sys::AlterTableStmt = statement.cast();
+                (altered_view((*alter).relation), Change::Replace)
+            }
+            NodeTag::T_AlterObjectSchemaStmt => {
+                let alter: *mut pg_sys::AlterObjectSchemaStmt = statement.cast();
+                (altered_view((*alter).relation), Change::Replace)
+            }
             NodeTag::T_RenameStmt => {
                 let rename: *mut pg_sys::RenameStmt = statement.cast();
-                let is_column =
-                    (*rename).renameType == OBJECT_COLUMN && (*rename).relationType == OBJECT_VIEW;
-                let view = is_column.then(|| relation::range_var((*rename).relation));
-                (view.flatten().into_iter().collect(), Change::Replace)
+                (altered_view((*rename).relation), Change::Replace)
             }
             _ => {
                 let drop: *mut pg_sys::DropStmt = statement.cast();
@@ -332,6 +340,17 @@ unsafe fn before_change(statement: *mut pg_sys::Node) -> Result<()> {
         true => Ok(()),
         false => (handlers().before_change)(&relations, change),
     }
+}
+
+/// The view that a statement alters, if it is one.
+unsafe fn altered_view(relation: *mut pg_sys::RangeVar) -> Vec<Oid> {
+    if relation.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: a name inside the statement.
+    let found = unsafe { relation::range_var(relation) };
+    let is_view = |o: &Oid| relation::class(*o).is_some_and(|c| c.kind == b'v');
+    found.into_iter().filter(is_view).collect()
 }
 
 unsafe fn before_copy(statement: *mut pg_sys::Node) -> Result<Option<Freshness>> {

@@ -1,7 +1,7 @@
 //! Owns every difference between PostgreSQL's major versions 15 to 18, but for two link names,
 //! which stand beside their declarations in [`super::ffi`].
 
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, AlterTableType};
 use std::ffi::CStr;
 
 /// An entry of a query's range table; `index` starts at 1.
@@ -230,3 +230,31 @@ unsafe extern "C-unwind" fn executor_run(
         }
     }
 }
+
+/// What ALTER TABLE calls a column that is added.
+#[cfg(feature = "pg15")]
+pub(super) const ADDS_COLUMNS: &[AlterTableType::Type] = &[
+    AlterTableType::AT_AddColumn,
+    AlterTableType::AT_AddColumnRecurse,
+];
+#[cfg(not(feature = "pg15"))]
+pub(super) const ADDS_COLUMNS: &[AlterTableType::Type] = &[AlterTableType::AT_AddColumn];
+
+/// And one that goes, or has another type or expression.
+#[cfg(feature = "pg15")]
+pub(super) const CHANGES_COLUMNS: &[AlterTableType::Type] = &[
+    AlterTableType::AT_DropColumn,
+    AlterTableType::AT_DropColumnRecurse,
+    AlterTableType::AT_AlterColumnType,
+];
+#[cfg(feature = "pg16")]
+pub(super) const CHANGES_COLUMNS: &[AlterTableType::Type] = &[
+    AlterTableType::AT_DropColumn,
+    AlterTableType::AT_AlterColumnType,
+];
+#[cfg(not(any(feature = "pg15", feature = "pg16")))]
+pub(super) const CHANGES_COLUMNS: &[AlterTableType::Type] = &[
+    AlterTableType::AT_DropColumn,
+    AlterTableType::AT_AlterColumnType,
+    AlterTableType::AT_SetExpression,
+];
