@@ -112,12 +112,12 @@ SELECT c.relname                                     AS table_name,
        t.owns_view,
        pg_catalog.pg_get_viewdef(t.backing_view)     AS definition,
        (SELECT pg_catalog.array_agg(s.source ORDER BY s.source::text)
-          FROM pg_tviews_source s WHERE s.tview = t.tview) AS sources,
+          FROM pg_tviews_source s WHERE s.tview::pg_catalog.oid = c.oid) AS sources,
        pg_catalog.pg_get_userbyid(c.relowner)        AS owner,
        t.settings,
        t.created_at
   FROM pg_tviews_catalog t
-  JOIN pg_catalog.pg_class c ON c.oid = t.tview
+  JOIN pg_catalog.pg_class c ON c.oid = t.tview::pg_catalog.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace;
 
 DROP EVENT TRIGGER pg_tviews_on_command;
