@@ -68,7 +68,7 @@ pub(super) unsafe fn is_not_null(descriptor: pg_sys::TupleDesc, index: usize) ->
         #[cfg(feature = "pg18")]
         {
             let compact = (*descriptor).compact_attrs.as_ptr().add(index);
-            return (*compact).attnullability as u8 == pg_sys::ATTNULLABLE_VALID;
+            (*compact).attnullability as u8 == pg_sys::ATTNULLABLE_VALID
         }
     }
 }
