@@ -99,6 +99,7 @@ SELECT p.pid,
 GRANT SELECT ON pg_tviews_progress TO PUBLIC;
 COMMENT ON VIEW pg_tviews_progress IS 'builds, conversions and large refreshes that are going on in this database';
 
+-- Casts to oid: for regclass another = could be found, in a schema where others may create operators.
 CREATE OR REPLACE VIEW pg_tviews_metadata AS
 SELECT c.relname                                     AS table_name,
        n.nspname                                     AS schema_name,
@@ -120,9 +121,10 @@ SELECT c.relname                                     AS table_name,
   JOIN pg_catalog.pg_class c ON c.oid = t.tview::pg_catalog.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace;
 
+-- Its list of commands is another.
 DROP EVENT TRIGGER pg_tviews_on_command;
 CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE TRIGGER',
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'CREATE TABLE', 'ALTER TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER',
                  'CREATE SCHEMA', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW',
                  'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE', 'CREATE RULE', 'ALTER TYPE', 'CREATE FUNCTION', 'ALTER FUNCTION',
                  'ALTER ROUTINE', 'CREATE AGGREGATE')
