@@ -4,7 +4,8 @@
 
 use super::shape::{IN_A_TREE, UNDER_ROW_SECURITY};
 use super::triggers::{
-    check_triggers, drop_triggers, family, give_view, place_capture, place_guard, restore_modes,
+    check_triggers, drop_triggers, family, give_view, place_capture, place_guard, release_source,
+    restore_modes,
 };
 use super::{check_right, check_row_security, routes};
 use crate::catalog::{self, Tview};
@@ -56,7 +57,6 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
     {
         queue::add(|adding| adding.whole(relid));
     }
-    release_orphans(session)?;
     let text = include_str!("../../sql/statements/tviews_of_source.sql");
     for tview in tviews(session, text, &Args::none().with(relid))? {
         let is_altered = |s: &Source| members.contains(&Oid::from(s.relid)) && can_alter(s);
@@ -78,7 +78,7 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
 }
 
 /// Compares the families of some sources with what they were: where one has changed, its tables are
-/// watched, and the TVIEW is compared.
+/// watched, those that left are so no more, and the TVIEW is compared.
 fn settle(session: &Session, text: &str, args: &Args) -> Result<()> {
     let rows = catalog::run(session, text, args)?;
     for row in 0..rows.len() {
@@ -107,8 +107,11 @@ fn settle(session: &Session, text: &str, args: &Args) -> Result<()> {
         catalog::run(
             session,
             text,
-            &Args::none().with(tview).with(source).with(now),
+            &Args::none().with(tview).with(source).with(now.clone()),
         )?;
+        for left in then.iter().filter(|m| !now.contains(m)) {
+            release_source(session, *left)?;
+        }
         queue::add(|adding| adding.whole(tview));
     }
     Ok(())
@@ -224,18 +227,4 @@ pub(super) fn complete(session: &Session, oid: Oid) -> Result<Option<Rc<Tview>>>
 pub(super) fn tviews(session: &Session, text: &str, args: &Args) -> Result<Vec<Oid>> {
     let rows = catalog::run(session, text, args)?;
     Ok((0..rows.len()).filter_map(|r| rows.get(r, 1)).collect())
-}
-
-/// Takes the triggers off tables that left.
-fn release_orphans(session: &Session) -> Result<()> {
-    let orphans = tviews(
-        session,
-        include_str!("../../sql/statements/orphans.sql"),
-        &Args::none(),
-    )?;
-    for orphan in orphans {
-        drop_triggers(session, orphan, "pg_tviews_capture")?;
-        relation::invalidate(orphan);
-    }
-    Ok(())
 }
