@@ -68,7 +68,7 @@ pub extern "C-unwind" fn _PG_init() {
 /// Refuses a statement that writes a TVIEW and is not a refresh. Error: 55000.
 fn guard(firing: &Firing<'_>) -> Result<()> {
     let table = firing.relid();
-    if refresh::is_own_write(table) {
+    if refresh::is_own_write(table) || !catalog::is_in_tview(table)? {
         return Ok(());
     }
     Err(Error::DirectWrite(

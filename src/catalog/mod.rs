@@ -345,6 +345,14 @@ pub(crate) fn is_tview(oid: Oid) -> Result<bool> {
     Ok(load::read_row(&Session::open(), oid)?.is_some())
 }
 
+/// Whether a table is a TVIEW or a partition of one. The dump of a table restores its guard, and does not make it a TVIEW.
+pub(crate) fn is_in_tview(table: Oid) -> Result<bool> {
+    let text = "SELECT FROM {schema}.pg_tviews_catalog WHERE $1 = ANY (family::pg_catalog.oid[])";
+    let session = Session::open();
+    let rows = run(&session, text, &Args::none().with(table))?;
+    Ok(rows.len() > 0)
+}
+
 /// All TVIEWs of the database, by name.
 pub(crate) fn all(session: &Session) -> Result<Vec<Oid>> {
     let text = "SELECT tview::pg_catalog.oid FROM {schema}.pg_tviews_catalog ORDER BY tview::pg_catalog.text";

@@ -104,13 +104,16 @@ pub(super) fn restore_modes(session: &Session, tables: &[Oid]) -> Result<bool> {
 }
 
 pub(super) fn place_guard(session: &Session, table: Oid) -> Result<()> {
-    match relation::name(table) {
-        Some(name) => run_script(
+    let Some(name) = relation::name(table) else {
+        return Ok(());
+    };
+    match triggers(session, table, "pg_tviews_guard")?.is_empty() {
+        true => run_script(
             session,
             include_str!("../../sql/statements/guard_trigger.sql"),
             &name,
         ),
-        None => Ok(()),
+        false => Ok(()),
     }
 }
 
