@@ -8,6 +8,7 @@ pub mod blog;
 
 use postgres::error::DbError;
 use postgres::{Client, Config, NoTls};
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// The port that `scripts/server` gives every private server; only part of the socket's name.
 pub const PORT: u16 = 54415;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/server");
 
 pub struct Server {
     folder: PathBuf,
@@ -45,6 +48,62 @@ impl Server {
         }
     }
 
+    /// A hot standby that streams from this server.
+    pub fn standby(&self) -> Self {
+        let owner = std::process::id().to_string();
+        Self {
+            folder: PathBuf::from(script(&["standby", self.folder(), "--owner", &owner])),
+        }
+    }
+
+    /// Runs a program of the server's installation, such as `psql`, against it. Gives what it told and whether it succeeded.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> (String, bool) {
+        let output = Command::new(SCRIPT)
+            .args([&["run", self.folder(), program], arguments].concat())
+            .output()
+            .expect("run scripts/server");
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8(told).expect("output in UTF-8");
+        (told, output.status.success())
+    }
+
+    /// The same for a program that must succeed.
+    pub fn run_well(&self, program: &str, arguments: &[&str]) {
+        let (told, is_success) = self.run(program, arguments);
+        assert!(
+            is_success,
+            "{program} {} failed: {told}",
+            arguments.join(" ")
+        );
+    }
+
+    /// Runs a script in psql, each statement in a transaction of its own; all must succeed.
+    pub fn psql(&self, database: &str, script: &str) {
+        let file = self.file("script.sql");
+        fs::write(&file, script).expect("write a script");
+        self.run_well(
+            "psql",
+            &[
+                "--no-psqlrc",
+                "--quiet",
+                "--set=ON_ERROR_STOP=1",
+                "--dbname",
+                database,
+                "--file",
+                &file,
+            ],
+        );
+    }
+
+    /// A file in the server's folder.
+    pub fn file(&self, name: &str) -> String {
+        self.folder
+            .join(name)
+            .to_str()
+            .expect("a file name in UTF-8")
+            .to_owned()
+    }
+
     fn with_extension(self) -> Self {
         self.connect()
             .batch_execute("CREATE EXTENSION pg_tviews")
@@ -54,6 +113,13 @@ impl Server {
 
     pub fn connect(&self) -> Client {
         self.config()
+            .connect(NoTls)
+            .expect("connect to the private server")
+    }
+
+    pub fn connect_to(&self, database: &str) -> Client {
+        self.config()
+            .dbname(database)
             .connect(NoTls)
             .expect("connect to the private server")
     }
@@ -116,7 +182,7 @@ impl Drop for Server {
 
 /// Runs `scripts/server` and gives what it printed. Its complaints go to the test's own output.
 fn script(arguments: &[&str]) -> String {
-    let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/server"))
+    let output = Command::new(SCRIPT)
         .args(arguments)
         .stderr(Stdio::inherit())
         .output()

@@ -1,0 +1,20 @@
+//! Copies of a database with TVIEWs: dumped and restored in every way, made from a template, upgraded. Each is as the
+//! original was, and maintained.
+
+#[path = "copies/dump.rs"]
+mod dump;
+#[path = "copies/partial.rs"]
+mod partial;
+mod scene;
+mod server;
+
+#[test]
+fn database_made_from_a_template_is_maintained() {
+    let (server, original) = scene::start();
+    server
+        .connect()
+        .batch_execute("CREATE DATABASE copy TEMPLATE scene")
+        .unwrap();
+    scene::assert_copied(&original, &mut server.connect_to("copy"));
+    scene::assert_maintained(&mut server.connect_to("scene"));
+}
