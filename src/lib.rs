@@ -65,10 +65,15 @@ pub extern "C-unwind" fn _PG_init() {
     });
 }
 
-/// Refuses a statement that writes a TVIEW and is not a refresh. Error: 55000.
+/// Refuses what writes a TVIEW and is not a refresh. Error: 55000.
 fn guard(firing: &Firing<'_>) -> Result<()> {
     let table = firing.relid();
-    if refresh::is_own_write(table) || !catalog::is_in_tview(table)? {
+    // Logical replication writes row by row, outside of any statement.
+    let is_own = match firing.is_row_level() {
+        true => pg::spi::is_running(),
+        false => refresh::is_own_write(table),
+    };
+    if is_own || !catalog::is_in_tview(table)? {
         return Ok(());
     }
     Err(Error::DirectWrite(

@@ -7,13 +7,15 @@ WITH expected (relid, kind, function, mode) AS (
      CROSS JOIN (VALUES ('insert', ''), ('update', ''), ('delete', ''), ('truncate', 'ALWAYS'), ('row', 'REPLICA')) AS k(kind, mode)
      WHERE s.tview::pg_catalog.oid = $1
     UNION ALL
-    SELECT f.member::pg_catalog.oid, 'guard', 'pg_tviews_guard', 'ALWAYS'
+    SELECT f.member::pg_catalog.oid, k.kind, 'pg_tviews_guard', k.mode
       FROM {schema}.pg_tviews_catalog c
      CROSS JOIN LATERAL pg_catalog.unnest(c.family) AS f(member)
+     CROSS JOIN (VALUES ('guard', 'ALWAYS'), ('guard row', 'REPLICA')) AS k(kind, mode)
      WHERE c.tview::pg_catalog.oid = $1
 ), ours AS (
     SELECT t.tgrelid, t.tgname, t.tgenabled, p.proname::pg_catalog.text AS function,
-           CASE WHEN p.proname = 'pg_tviews_guard' THEN 'guard'
+           CASE WHEN p.proname = 'pg_tviews_guard' AND t.tgtype & 1 <> 0 THEN 'guard row'
+                WHEN p.proname = 'pg_tviews_guard' THEN 'guard'
                 WHEN t.tgtype & 1 <> 0 THEN 'row'
                 WHEN t.tgtype & 4 <> 0 THEN 'insert'
                 WHEN t.tgtype & 8 <> 0 THEN 'delete'

@@ -31,12 +31,12 @@ SELECT 'error', 'TVIEW ' || c.tview::pg_catalog.text, 'its table is gone',
   FROM {schema}.pg_tviews_catalog c CROSS JOIN extension e
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = c.tview::pg_catalog.oid)
 UNION ALL
-SELECT 'error', 'table ' || t.relid::pg_catalog.text,
-       'it has the trigger of a TVIEW, and is none: nobody can write it',
-       pg_catalog.format('DROP TRIGGER %I ON %s;', t.tgname, t.relid)
+SELECT 'notice', 'table ' || t.relid::pg_catalog.text, 'it has the triggers of a TVIEW, and is none',
+       pg_catalog.string_agg(pg_catalog.format('DROP TRIGGER %I ON %s;', t.tgname, t.relid), ' ' ORDER BY t.tgname)
   FROM capturing t
- WHERE t.proname = 'pg_tviews_guard'
+ WHERE t.proname = 'pg_tviews_guard' AND t.tgparentid = 0
    AND NOT EXISTS (SELECT FROM {schema}.pg_tviews_catalog c WHERE t.relid::pg_catalog.oid = ANY (c.family::pg_catalog.oid[]))
+ GROUP BY t.relid
 UNION ALL
 SELECT 'notice', 'table ' || t.relid::pg_catalog.text, 'its changes are captured, and no TVIEW reads it',
        pg_catalog.string_agg(pg_catalog.format('DROP TRIGGER %I ON %s;', t.tgname, t.relid), ' ' ORDER BY t.tgname)

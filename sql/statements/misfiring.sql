@@ -4,8 +4,8 @@
 WITH ours AS (
     SELECT t.tgrelid, t.tgname, t.tgenabled, p.proname = 'pg_tviews_capture' AS is_capture,
            t.tgtype & 32 <> 0 AND p.proname = 'pg_tviews_capture' AS is_truncate,
-           CASE WHEN p.proname = 'pg_tviews_guard' OR t.tgtype & 32 <> 0 THEN 'A'
-                WHEN t.tgtype & 1 <> 0 THEN 'R' ELSE 'O' END AS mode
+           CASE WHEN t.tgtype & 1 <> 0 THEN 'R'
+                WHEN p.proname = 'pg_tviews_guard' OR t.tgtype & 32 <> 0 THEN 'A' ELSE 'O' END AS mode
       FROM pg_catalog.pg_trigger t
       JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid AND p.proname IN ('pg_tviews_capture', 'pg_tviews_guard')
       JOIN pg_catalog.pg_extension e ON e.extnamespace = p.pronamespace AND e.extname = 'pg_tviews'

@@ -102,6 +102,7 @@ impl Checking<'_> {
             let table = relation::name(fault.table).map(|n| relation::quote_if_needed(&n));
             let purpose = match fault.kind.as_str() {
                 "guard" => "that refuses direct writes",
+                "guard row" => "that refuses replicated changes",
                 "row" => "for replicated changes",
                 "truncate" => "for TRUNCATE",
                 "insert" => "for INSERT",

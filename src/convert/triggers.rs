@@ -107,13 +107,19 @@ pub(super) fn place_guard(session: &Session, table: Oid) -> Result<()> {
     let Some(name) = relation::name(table) else {
         return Ok(());
     };
-    match triggers(session, table, "pg_tviews_guard")?.is_empty() {
-        true => run_script(
-            session,
-            include_str!("../../sql/statements/guard_trigger.sql"),
-            &name,
-        ),
-        false => Ok(()),
+    let placed = triggers(session, table, "pg_tviews_guard")?;
+    if !placed.iter().any(|t| !t.is_row) {
+        let script = include_str!("../../sql/statements/guard_trigger.sql");
+        run_script(session, script, &name)?;
+    }
+    // Partitions get a copy of it.
+    let is_partition = relation::class(table).is_some_and(|c| c.is_partition);
+    match is_partition || placed.iter().any(|t| t.is_row) {
+        true => Ok(()),
+        false => {
+            let script = include_str!("../../sql/statements/guard_row_trigger.sql");
+            run_script(session, script, &name)
+        }
     }
 }
 
@@ -165,8 +171,8 @@ pub(super) fn enable(session: &Session, fault: &Faulty) -> Result<()> {
 /// Places all triggers of one function anew.
 pub(super) fn replace(session: &Session, fault: &Faulty) -> Result<()> {
     drop_triggers(session, fault.table, &fault.function)?;
-    match fault.kind.as_str() {
-        "guard" => place_guard(session, fault.table),
+    match fault.function.as_str() {
+        "pg_tviews_guard" => place_guard(session, fault.table),
         _ => place_capture(session, fault.table),
     }
 }

@@ -47,7 +47,7 @@ impl<'a> Firing<'a> {
         }
     }
 
-    fn is_row_level(&self) -> bool {
+    pub(crate) fn is_row_level(&self) -> bool {
         self.0.tg_event & pg_sys::TRIGGER_EVENT_ROW != 0
     }
 

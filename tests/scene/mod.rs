@@ -1,6 +1,8 @@
 //! A database with TVIEWs of every kind, for the tests of what copies a database as a whole, and what a copy must show:
 //! the SQL files beside this one. `scripts/check-upgrade` uses them too.
 
+#![allow(dead_code, reason = "each test binary uses the part it needs")]
+
 use crate::server::Server;
 use postgres::Client;
 
