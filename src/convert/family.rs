@@ -2,7 +2,7 @@
 //! children) or of a TVIEW, or its triggers are put into another mode: the triggers follow, and
 //! the TVIEWs whose rows came or went without a write are compared as a whole.
 
-use super::shape::{IN_A_TREE, UNDER_ROW_SECURITY};
+use super::shape::{IN_A_TREE, UNDER_ROW_SECURITY, is_unlogged};
 use super::triggers::{
     check_triggers, drop_triggers, family, give_view, place_capture, place_guard, release_source,
     restore_modes,
@@ -140,9 +140,9 @@ fn check_tview(session: &Session, relid: Oid, relatives: usize) -> Result<()> {
     let (Some(tview), Some(class)) = (complete(session, relid)?, relation::class(relid)) else {
         return Ok(());
     };
-    let unfit = match (class.persistence, class.kind) {
-        (b'u', _) => Some(("unlogged", "A crash would empty it: leave it logged.")),
-        (_, b'r') if relatives > 1 => Some(IN_A_TREE),
+    let unfit = match class.kind {
+        _ if is_unlogged(relid) => Some(("unlogged", "A crash would empty it: leave it logged.")),
+        b'r' if relatives > 1 => Some(IN_A_TREE),
         _ if class.is_partition => Some(IN_A_TREE),
         _ if relation::is_row_security_active(relid, class.owner) => Some(UNDER_ROW_SECURITY),
         _ => None,

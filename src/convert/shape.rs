@@ -72,6 +72,12 @@ fn has_relatives(relid: Oid) -> Result<bool> {
     Ok(family(&Session::open(), relid)?.len() > 1)
 }
 
+/// Itself or a partition of it.
+pub(super) fn is_unlogged(relid: Oid) -> bool {
+    let is_unlogged = |m: &Oid| relation::class(*m).is_some_and(|c| c.persistence == b'u');
+    relation::with_children(relid).iter().any(is_unlogged)
+}
+
 pub(super) fn check_table(relid: Oid) -> Result<Name> {
     let gone = || Error::UndefinedTable(relid.to_u32().to_string());
     let name = relation::name(relid).ok_or_else(gone)?;
@@ -81,7 +87,10 @@ pub(super) fn check_table(relid: Oid) -> Result<Name> {
     }
     let unfit = match class.persistence {
         b't' => Some(("temporary", "Create the table as an ordinary logged table.")),
-        b'u' => Some(("unlogged", "Create the table as an ordinary logged table.")),
+        _ if is_unlogged(relid) => Some((
+            "unlogged",
+            "Create the table and its partitions as ordinary logged ones.",
+        )),
         _ if class.kind == b'r' && relation::with_children(relid).len() > 1 => Some((
             "inherited by other tables",
             "Their rows would show in it: run ALTER TABLE ... NO INHERIT.",
