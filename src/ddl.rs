@@ -13,7 +13,7 @@ use crate::pg::hooks::Create;
 use crate::pg::identity::current_user;
 use crate::pg::snapshot;
 use crate::pg::spi::{Args, Session};
-use crate::pg::{hooks, relation};
+use crate::pg::{hooks, relation, transaction};
 use crate::queue::{self, Conversion, Starting};
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
@@ -100,6 +100,7 @@ fn starting(create: &Create) -> Result<Starting> {
         });
     }
     let entity = create.name.strip_prefix("tv_").unwrap_or_default();
+    transaction::refuse_if_read_only(c"CREATE TABLE AS");
     let examined = convert::examine(tree, &names, entity)?;
     convert::check_and_lock(&create.name, &examined, current_user())?;
     Ok(Starting::Convert {

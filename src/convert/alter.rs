@@ -36,6 +36,7 @@ pub(crate) fn alter_now(text: &str, definition: &str) -> Result<Oid> {
     if !catalog::is_tview(relid)? {
         return Err(Error::NotTview(name.name));
     }
+    transaction::refuse_if_read_only(c"pg_tviews_alter()");
     let tree = Tree::parse(definition, &name.name)?;
     let owner = relation::class(relid).map(|c| c.owner);
     let owner = owner.ok_or_else(|| Error::UndefinedTable(text.to_owned()))?;

@@ -285,6 +285,7 @@ fn become_tview(
     definition: Option<&str>,
     progress: &Progress,
 ) -> Result<(Name, Rc<Tview>)> {
+    transaction::refuse_if_read_only(c"pg_tviews_convert_existing_table()");
     let name = check_table(relid)?;
     let tree = find_definition(relid, &name, definition)?;
     let columns = relation::columns(relid);

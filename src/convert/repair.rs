@@ -14,6 +14,7 @@ use crate::pg::guard::within;
 use crate::pg::relation;
 use crate::pg::snapshot;
 use crate::pg::spi::{Args, Session};
+use crate::pg::transaction;
 use crate::queue;
 use crate::refresh;
 use pgrx::pg_sys::Oid;
@@ -27,6 +28,7 @@ pub(crate) fn repair_now(text: &str) -> Result<u64> {
     if !catalog::is_tview(relid)? {
         return Err(Error::NotTview(name));
     }
+    transaction::refuse_if_read_only(c"pg_tviews_repair()");
     let owner = relation::class(relid).map_or(Oid::INVALID, |c| c.owner);
     within(format!("repairing TVIEW \"{name}\""), owner, || {
         repair(relid)

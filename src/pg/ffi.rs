@@ -36,6 +36,7 @@ unsafe extern "C-unwind" {
         fire_triggers: bool,
         tcount: c_long,
     ) -> c_int;
+    pub(super) fn PreventCommandIfReadOnly(command: *const c_char);
     pub(super) fn SPI_prepare_cursor(
         src: *const c_char,
         nargs: c_int,

@@ -2,6 +2,7 @@
 
 use super::ffi;
 use super::guard::call;
+use core::ffi::CStr;
 use pgrx::pg_sys;
 
 /// The database of this session.
@@ -48,6 +49,12 @@ pub(crate) fn nest_level() -> i32 {
 pub(crate) fn is_parallel() -> bool {
     // SAFETY: reads this backend's state.
     unsafe { pg_sys::IsInParallelMode() }
+}
+
+/// Refuses, as PostgreSQL does, what a read-only transaction or a standby cannot execute.
+pub(crate) fn refuse_if_read_only(command: &CStr) {
+    // SAFETY: reads this backend's state; the name is copied into the error.
+    unsafe { call(|| ffi::PreventCommandIfReadOnly(command.as_ptr())) }
 }
 
 /// Fires deferred triggers and closes portals, as COMMIT does before its callbacks. True if that
