@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 /// The port that `scripts/server` gives every private server; only part of the socket's name.
 pub const PORT: u16 = 54415;
+const POOL_PORT: u16 = 6432;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/server");
 
@@ -54,6 +55,11 @@ impl Server {
         Self {
             folder: PathBuf::from(script(&["standby", self.folder(), "--owner", &owner])),
         }
+    }
+
+    /// PgBouncer before the server, with one connection that its clients share. `lines` are of its configuration.
+    pub fn pool(&self, lines: &[&str]) {
+        script(&[&["pool", self.folder()], lines].concat());
     }
 
     /// Runs a program of the server's installation, such as `psql`, against it. Gives what it told and whether it succeeded.
@@ -162,12 +168,23 @@ impl Server {
         self.folder.to_str().expect("a folder name in UTF-8")
     }
 
+    /// A client of PgBouncer: see [`Server::pool`].
+    pub fn connect_to_pool(&self) -> Client {
+        self.config_at(POOL_PORT)
+            .connect(NoTls)
+            .expect("connect to PgBouncer")
+    }
+
     /// For a client that connects in a way of its own.
     pub fn config(&self) -> Config {
+        self.config_at(PORT)
+    }
+
+    fn config_at(&self, port: u16) -> Config {
         let mut config = Config::new();
         config
             .host_path(&self.folder)
-            .port(PORT)
+            .port(port)
             .user("postgres")
             .dbname("postgres");
         config
