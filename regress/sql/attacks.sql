@@ -291,6 +291,16 @@ INSERT INTO tb_town VALUES (1, oracle.uuid(1), 'Ulm');
 UPDATE tb_town SET name = 'Bonn';
 INSERT INTO tb_shop (pk_shop, id, code, name) VALUES (6, oracle.uuid(16), 'q', 'rice');
 SELECT oracle.check('tv_town', 'SELECT pk_town, id, jsonb_build_object(''name'', name) AS data FROM attacks.tb_town') AS town, oracle.check('tv_city', :'city') AS city;
+-- A trigger from before the extension, which has such a name, is in nobody's way.
+CREATE TABLE tb_old (pk_old int PRIMARY KEY, id uuid NOT NULL);
+ALTER EVENT TRIGGER pg_tviews_on_command DISABLE;
+CREATE TRIGGER pg_tviews_of_ours AFTER INSERT ON tb_old FOR EACH STATEMENT EXECUTE FUNCTION evil.nothing();
+ALTER EVENT TRIGGER pg_tviews_on_command ENABLE ALWAYS;
+CREATE TABLE tv_old AS SELECT pk_old, id, '{}'::jsonb AS data FROM tb_old;
+ALTER TABLE tb_old ADD COLUMN more text;
+INSERT INTO tb_old VALUES (1, oracle.uuid(1));
+SELECT oracle.check('tv_old', 'SELECT pk_old, id, ''{}''::jsonb FROM attacks.tb_old');
+ALTER TRIGGER pg_tviews_of_ours ON tb_old RENAME TO of_ours;
 -- Nor are the trigger functions of use by themselves.
 SELECT oracle.sqlstate('SELECT pg_tviews_capture()'), oracle.sqlstate('SELECT pg_tviews_guard()');
 SELECT oracle.sqlstate('SELECT pg_tviews_on_command()');

@@ -36,7 +36,9 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
         return Ok(());
     }
     let members = family(session, relid)?;
-    check_triggers(session, &members)?;
+    if altered == Altered::Triggers {
+        check_triggers(session, &members)?;
+    }
     let was_unwatched = restore_modes(session, &members)?;
     for member in &members {
         check_tview(session, *member, members.len())?;

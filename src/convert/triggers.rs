@@ -35,7 +35,7 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
     };
     let placed = triggers(session, table, "pg_tviews_capture")?;
     // Somebody may have made some of them, as a restore does.
-    let (own, of_statements): (Vec<_>, Vec<_>) = placed.iter().partition(|t| t.is_row);
+    let (of_rows, of_statements): (Vec<_>, Vec<_>) = placed.iter().partition(|t| t.is_row);
     if of_statements.len() < CAPTURING_STATEMENTS {
         for trigger in of_statements {
             drop_trigger(session, &name, trigger)?;
@@ -45,7 +45,7 @@ pub(super) fn place_capture(session: &Session, table: Oid) -> Result<()> {
     }
     // PostgreSQL gives partitions a copy of the row trigger above them. The one that a table had
     // before it became a partition would note every row twice.
-    let mut own_row = own.into_iter().filter(|t| !t.is_inherited);
+    let mut own_row = of_rows.into_iter().filter(|t| !t.is_inherited);
     match class.is_partition {
         true => own_row.try_for_each(|t| drop_trigger(session, &name, t)),
         false if own_row.next().is_some() => Ok(()),
