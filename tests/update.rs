@@ -69,6 +69,14 @@ fn tviews_are_maintained_before_while_and_after() {
 
         assert_follows(&mut client, "after");
         assert_follows(&mut writer, "after, elsewhere");
+        let findings: String = client
+            .query_one(
+                "SELECT coalesce(string_agg(object || ': ' || message, E'\\n'), '') FROM pg_tviews_health_check() WHERE severity <> 'notice'",
+                &[],
+            )
+            .unwrap()
+            .get(0);
+        assert_eq!(findings, "", "after the update");
         server.crash_and_restart();
         assert_follows(&mut server.connect(), "after a restart");
     }

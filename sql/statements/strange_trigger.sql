@@ -10,14 +10,13 @@ SELECT t.tgname::pg_catalog.text, c.relname::pg_catalog.text
    AND (ours.function IS NOT NULL OR t.tgname LIKE 'pg\_tviews\_%')
    AND (t.tgqual IS NOT NULL OR t.tgnargs <> 0 OR t.tgconstraint <> 0 OR pg_catalog.cardinality(t.tgattr::pg_catalog.int2[]) <> 0
         OR CASE t.tgtype
-           WHEN 62 THEN ROW(ours.function, t.tgname) IS DISTINCT FROM ROW('pg_tviews_guard', 'pg_tviews_guard')
-           ELSE ours.function IS DISTINCT FROM 'pg_tviews_capture' OR
-                CASE t.tgtype
-                WHEN 4 THEN t.tgname <> 'pg_tviews_capture_insert' OR t.tgnewtable IS NULL
-                WHEN 16 THEN t.tgname <> 'pg_tviews_capture_update' OR t.tgoldtable IS NULL OR t.tgnewtable IS NULL
-                WHEN 8 THEN t.tgname <> 'pg_tviews_capture_delete' OR t.tgoldtable IS NULL
-                WHEN 32 THEN t.tgname <> 'pg_tviews_capture_truncate'
-                WHEN 29 THEN t.tgname NOT LIKE 'pg\_tviews\_capture\_row\_%'
-                ELSE true END
-           END)
+           WHEN 62 THEN ours.function = 'pg_tviews_guard' AND t.tgname = 'pg_tviews_guard'
+           WHEN 4 THEN ours.function = 'pg_tviews_capture' AND t.tgname = 'pg_tviews_capture_insert' AND t.tgnewtable IS NOT NULL
+           WHEN 16 THEN ours.function = 'pg_tviews_capture' AND t.tgname = 'pg_tviews_capture_update'
+                        AND t.tgoldtable IS NOT NULL AND t.tgnewtable IS NOT NULL
+           WHEN 8 THEN ours.function = 'pg_tviews_capture' AND t.tgname = 'pg_tviews_capture_delete' AND t.tgoldtable IS NOT NULL
+           WHEN 32 THEN ours.function = 'pg_tviews_capture' AND t.tgname = 'pg_tviews_capture_truncate'
+           WHEN 29 THEN ours.function = 'pg_tviews_capture' AND t.tgname LIKE 'pg\_tviews\_capture\_row\_%'
+                        OR ours.function = 'pg_tviews_guard' AND t.tgname = 'pg_tviews_guard_row'
+           END IS NOT TRUE)
  ORDER BY t.tgname LIMIT 1
