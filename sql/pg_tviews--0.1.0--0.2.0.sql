@@ -131,14 +131,14 @@ CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
     EXECUTE FUNCTION pg_tviews_on_command();
 ALTER EVENT TRIGGER pg_tviews_on_command ENABLE ALWAYS;
 
--- TVIEWs have one more guard.
+-- TVIEWs have one more guard; those that the new library has made have it.
 DO $$
 DECLARE
     name text;
 BEGIN
     FOR name IN SELECT c.tview::pg_catalog.text FROM @extschema@.pg_tviews_catalog c
     LOOP
-        EXECUTE pg_catalog.format('CREATE TRIGGER pg_tviews_guard_row AFTER INSERT OR UPDATE OR DELETE ON %1$s
+        EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER pg_tviews_guard_row AFTER INSERT OR UPDATE OR DELETE ON %1$s
                                        FOR EACH ROW EXECUTE FUNCTION @extschema@.pg_tviews_guard();
                                    ALTER TABLE %1$s ENABLE REPLICA TRIGGER pg_tviews_guard_row', name);
     END LOOP;

@@ -285,10 +285,13 @@ pub(crate) fn captures(table: Oid) -> Result<Rc<Captures>> {
         .filter_map(|a| Some((*a, storage(a)?)))
         .collect();
     let captures = Rc::new(Captures { list, used });
-    keep(|c| {
-        c.known.extend(ancestors);
-        c.captures.insert(table, captures.clone());
-    });
+    // A restore fills the extension's tables after it has made the triggers, and nothing tells of that.
+    if !captures.list.is_empty() {
+        keep(|c| {
+            c.known.extend(ancestors);
+            c.captures.insert(table, captures.clone());
+        });
+    }
     Ok(captures)
 }
 

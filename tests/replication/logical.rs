@@ -209,8 +209,8 @@ fn subscription_of_another_owner_needs_rights_on_sources_alone() {
     pair.subscriber
         .batch_execute(
             "CREATE ROLE keeper; CREATE ROLE carrier SUPERUSER LOGIN;
+             GRANT SELECT, TRIGGER ON tb_user, tb_post TO keeper;
              ALTER TABLE tv_post OWNER TO keeper;
-             GRANT SELECT ON tb_user, tb_post TO keeper;
              GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON tb_user, tb_post, tb_event, tb_event_low, tb_event_high TO carrier",
         )
         .unwrap();
