@@ -126,6 +126,11 @@ CREATE TABLE tv_later AS SELECT pk_shelf AS pk_later, oracle.uuid(pk_shelf) AS i
 RESET pg_tviews.auto_convert;
 EXECUTE findings;
 DROP TABLE tv_later;
+-- Files of another version than the objects.
+BEGIN;
+UPDATE pg_extension SET extversion = '0.0.1' WHERE extname = 'pg_tviews';
+SELECT severity, object, replace(message, pg_tviews_version(), 'VERSION') AS message, remedy FROM pg_tviews_health_check() WHERE object = 'extension pg_tviews';
+ROLLBACK;
 -- An unfinished one, and a query that has come to fail.
 ALTER TABLE tv_shelf RENAME TO "tv_shelf (building)";
 EXECUTE findings;

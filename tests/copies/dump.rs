@@ -94,6 +94,46 @@ fn schema_and_then_data_without_that_of_tviews_restore() {
     assert_copied(&original, &mut client);
 }
 
+/// As after a restore without triggers and without the rows of TVIEWs.
+#[test]
+fn health_check_finds_what_a_restore_left_out_and_mends_it() {
+    let (server, _) = scene::start();
+    create_database(&server, "copy");
+    dump(&server, &[]);
+    restore_well(&server, "copy", &[]);
+    let mut client = server.connect_to("copy");
+    client
+        .batch_execute(
+            "SET session_replication_role = replica;
+             ALTER EVENT TRIGGER pg_tviews_on_command DISABLE; ALTER EVENT TRIGGER pg_tviews_on_drop DISABLE;
+             DO $$ DECLARE t record; BEGIN
+                 FOR t IN SELECT tgrelid::regclass AS relid, tgname, tgparentid FROM pg_trigger WHERE tgname LIKE 'pg\\_tviews\\_%' AND tgparentid = 0 LOOP
+                     EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relid);
+                 END LOOP;
+                 FOR t IN SELECT tview FROM pg_tviews_catalog LOOP
+                     EXECUTE format('DELETE FROM %s', t.tview);
+                 END LOOP;
+             END $$;
+             RESET session_replication_role",
+        )
+        .unwrap();
+    let errors = "SELECT remedy, object || ': ' || message FROM pg_tviews_health_check() WHERE severity = 'error'";
+    let found = client.query(errors, &[]).unwrap();
+    assert!(found.len() > 10, "{} findings", found.len());
+    for finding in found {
+        let remedy: Option<String> = finding.get(0);
+        client.batch_execute(&remedy.unwrap()).unwrap();
+    }
+    let left: Vec<String> = client
+        .query(errors, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(1))
+        .collect();
+    assert!(left.is_empty(), "{left:#?}");
+    scene::assert_maintained(&mut client);
+}
+
 /// The guard refuses the rows of TVIEWs, which follow from those of their sources.
 #[test]
 fn data_loaded_with_triggers_enabled_is_followed() {
