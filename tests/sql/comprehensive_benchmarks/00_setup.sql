@@ -25,7 +25,9 @@ CREATE TABLE benchmark_samples (
     contender text NOT NULL,
     rows_affected int,
     unit text NOT NULL CHECK (unit IN ('ms', 'tps')),
-    value double precision NOT NULL
+    value double precision NOT NULL,
+    wal_bytes bigint, -- of one execution
+    hot_share double precision -- of the updates of the models
 );
 
 CREATE TABLE benchmark_contenders (
@@ -53,6 +55,9 @@ CREATE TABLE benchmark_results (
     min double precision NOT NULL,
     runs int NOT NULL,
     ratio_to_none double precision, -- of the medians
+    added_to_trigger double precision, -- what is added to the median of none, over what triggers add
+    wal_bytes bigint,
+    hot_share double precision,
     notes text,
     position int NOT NULL -- tests in the order in which they ran
 );

@@ -20,7 +20,8 @@ SELECT json_build_object(
             (3, 'trigger', 'hand-written triggers', 'Statement triggers that patch the changed paths; stale where transactions meet.'),
             (4, 'manual', 'application refreshes', 'The application calls a function with the keys of the documents concerned.'),
             (5, 'matview', 'materialized view', 'REFRESH MATERIALIZED VIEW CONCURRENTLY in the transaction of each change.'),
-            (6, 'pg_ivm', 'pg_ivm', 'An incrementally maintained view of the extension pg_ivm.')
+            (6, 'pg_ivm', 'pg_ivm', 'An incrementally maintained view of the extension pg_ivm.'),
+            (7, 'floor', 'floor', 'Functions that write and patch the documents concerned: nothing can do less in the same transaction.')
         ) AS t (position, contender, title, description)
         JOIN (SELECT contender, CASE WHEN bool_or(status = 'wrong') THEN 'wrong' ELSE min(status) END AS status,
                      max(wrong_rows) AS wrong_rows, max(note) AS note
@@ -30,6 +31,7 @@ SELECT json_build_object(
             'scenario', scenario, 'test', test, 'scale', scale, 'products', products, 'clients', clients,
             'commit_delay_ms', commit_delay_ms, 'contender', contender, 'unit', unit, 'rows_affected', rows_affected,
             'median', round(median::numeric, 4), 'p95', round(p95::numeric, 4), 'min', round(min::numeric, 4), 'runs', runs,
-            'ratio_to_none', round(ratio_to_none::numeric, 3), 'notes', notes)
+            'ratio_to_none', round(ratio_to_none::numeric, 3), 'added_to_trigger', round(added_to_trigger::numeric, 3),
+            'wal_bytes', wal_bytes, 'hot_share', round(hot_share::numeric, 3), 'notes', notes)
             ORDER BY position)
         FROM benchmark_results WHERE run = :'run'));

@@ -10,7 +10,7 @@ usage: run_benchmarks.sh [OPTION]…
 
   --scale SCALE        small (1,000 products), medium (10,000), large (100,000), huge (1,000,000), or all of the first
                        three; default small
-  --scenario NAME      one of scenarios/NAME_benchmarks.sql, or several with commas between; default all
+  --scenario NAME      one of scenarios/NAME_benchmarks.*, or several with commas between; default all
   --compare LIST       contenders with commas between, beside none: tview, trigger, manual, matview, pg_ivm; default all
   --manual             convert by pg_tviews_convert_existing_table() rather than at the commit of CREATE TABLE AS
   --runs N             rounds, in each of which every contender has its turn; default 5
@@ -30,6 +30,8 @@ runs=5 samples=20 seconds=1 by_hand=0 is_private='' output=benchmark-output keep
 # A materialized view that takes longer than this (ms) to refresh is measured in the first round only.
 slow_refresh=2000
 arguments="$*"
+# shellcheck source=scenarios/write_path_benchmarks.sh
+source "$here/scenarios/write_path_benchmarks.sh"
 
 log_info() { printf '%s INFO     %s\n' "$(date +%T)" "$*" >&2; }
 log_success() { printf '%s SUCCESS  %s\n' "$(date +%T)" "$*" >&2; }
@@ -89,11 +91,11 @@ take_scale() {
 
 take_scenarios() {
     local name file
-    [[ $1 != all ]] || set -- "build,product_updates,reviews,cascades,bulk,transactions,irrelevant,product_queries,scaling,concurrency"
+    [[ $1 != all ]] || set -- "build,product_updates,reviews,cascades,bulk,transactions,irrelevant,product_queries,scaling,concurrency,write_path"
     IFS=, read -ra scenarios <<<"$1"
     for name in "${scenarios[@]}"; do
-        [[ -e $here/scenarios/${name}_benchmarks.sql ]] ||
-            abort "there is no scenario \"$name\"" "There are: $(for file in "$here"/scenarios/*; do file=${file##*/} && printf '%s ' "${file%_benchmarks.sql}"; done)"
+        [[ -n $(compgen -G "$here/scenarios/${name}_benchmarks.*") ]] ||
+            abort "there is no scenario \"$name\"" "There are: $(for file in "$here"/scenarios/*; do file=${file##*/} && printf '%s ' "${file%_benchmarks.*}"; done)"
     done
 }
 
@@ -135,7 +137,7 @@ start_server() {
     local owner=(--owner $$)
     [[ -z $keep ]] || owner=()
     # Checkpoints and autovacuum stay out of the runs. Only the scenario concurrency waits for the disk.
-    server=$(scripts/server start "${owner[@]}" --set fsync=on --set shared_buffers=1GB --set max_wal_size=8GB \
+    server=$(scripts/server start "${owner[@]}" --set fsync="$(is_asked concurrency && echo on || echo off)" --set shared_buffers=1GB --set max_wal_size=8GB \
         --set checkpoint_timeout=1h --set autovacuum=off)
     psql=$(postgres_program psql)
     pgbench=$(postgres_program pgbench)
@@ -260,20 +262,27 @@ time_refresh() {
 
 # ---- Measuring ----------------------------------------------------------------------------------
 
+is_asked() { [[ " ${scenarios[*]} " == *" $1 "* ]]; }
+
 run_scale() {
-    local scenario round
     scale=$1
     load "$scale"
+    [[ ${scenarios[*]} == write_path ]] || run_shop
+    ! is_asked write_path || run_write_path
+}
+
+run_shop() {
+    local scenario round
     install_contenders
     for ((round = 1; round <= runs; round++)); do
         for scenario in "${scenarios[@]}"; do
-            [[ $scenario =~ ^(concurrency|scaling)$ ]] || run_scenario "$scenario"
+            [[ $scenario =~ ^(concurrency|scaling|write_path)$ ]] || run_scenario "$scenario"
         done
         log_info "scale $scale: round $round of $runs is done"
     done
-    [[ " ${scenarios[*]} " != *" concurrency "* ]] || run_concurrency
+    ! is_asked concurrency || run_concurrency
     check_contenders
-    [[ " ${scenarios[*]} " != *" scaling "* ]] || run_scaling
+    ! is_asked scaling || run_scaling
 }
 
 # The same turn in every round would favour who comes after a slow one.
@@ -310,7 +319,7 @@ run_scenario() {
 collect_times() {
     awk -v run="$run" -v scenario="$1" -v scale="$scale" -v products="$products" -v contender="$2" '
         function sample(ms) {
-            printf "%s,%s,\"%s\",%s,%s,,,%s,%s,ms,%s\n", run, scenario, test, scale, products, contender, documents, ms
+            printf "%s,%s,\"%s\",%s,%s,,,%s,%s,ms,%s,,\n", run, scenario, test, scale, products, contender, documents, ms
         }
         # The query that gave the statements has a time too, the last one.
         function finish_test() {
@@ -354,7 +363,7 @@ run_concurrency() {
                     [[ $contender != matview ]] || ((round == 1 && refresh_time < 500)) || continue
                     step="running the scenario concurrency for $contender with $clients clients"
                     tps=$(throughput "$contender" "$clients" "$delay")
-                    printf '%s,concurrency,price of one product,%s,%s,%s,%s,%s,1,tps,%s\n' \
+                    printf '%s,concurrency,price of one product,%s,%s,%s,%s,%s,1,tps,%s,,\n' \
                         "$run" "$scale" "$products" "$clients" "$delay" "$contender" "$tps" >>"$work/samples.csv"
                 done
             done
@@ -383,7 +392,7 @@ check_contenders() {
         step="checking the rows of $contender"
         IFS='|' read -r wrong sum < <(run_sql -d "$(database_of "$contender")" -v model="$(model_of "$contender")" -f "$here/check.sql")
         # Clients of pgbench, and a slow materialized view, do less or more.
-        if [[ $contender != matview && " ${scenarios[*]} " != *" concurrency "* ]]; then
+        if [[ $contender != matview ]] && ! is_asked concurrency; then
             [[ $sum == "${expected:=$sum}" ]] || abort "its tables are not those of the others: it did other work"
         fi
         status=right note=''
@@ -402,7 +411,7 @@ check_contenders() {
 report() {
     step="writing the report"
     [[ -s $work/samples.csv ]] || abort "nothing was measured"
-    run_sql -d "$database" -c "\copy benchmark.benchmark_samples (run, scenario, test, scale, products, clients, commit_delay_ms, contender, rows_affected, unit, value) FROM '$work/samples.csv' (FORMAT csv)" \
+    run_sql -d "$database" -c "\copy benchmark.benchmark_samples (run, scenario, test, scale, products, clients, commit_delay_ms, contender, rows_affected, unit, value, wal_bytes, hot_share) FROM '$work/samples.csv' (FORMAT csv)" \
         -c "\copy benchmark.benchmark_contenders FROM '$work/contenders.csv' (FORMAT csv)" \
         -v run="$run" -f "$here/results.sql"
     run_sql -d "$database" -c "\copy benchmark.benchmark_samples TO '$output/samples.csv' (FORMAT csv, HEADER)" \
@@ -411,6 +420,7 @@ report() {
         -v mode="$( ((by_hand)) && echo manual || echo automatic)" -v processor="$(processor)" -v cores="$(nproc)" \
         -v memory="$(memory)" -v system="$(system)" -f "$here/results_json.sql" >"$output/results.json"
     "$here/report/render.sh" "$output/results.json" "$output/report.html"
+    ! is_asked write_path || "$psql" -Xq -d "$database" -v run="$run" -f "$here/write_path/table.sql" | tee "$output/write_path.txt"
     log_success "results in $output: report.html, results.csv, samples.csv"
     ! grep -q '"tview","wrong"' "$work/contenders.csv" || abort "the TVIEW is wrong" "This is a defect of pg_tviews: please report it"
 }
