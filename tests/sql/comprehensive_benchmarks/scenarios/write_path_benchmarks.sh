@@ -1,10 +1,9 @@
 # shellcheck shell=bash
 # Owns the scenario write_path: what single writes cost on their way into the documents of a forum. Sourced by run_benchmarks.sh,
 # with whose functions it works; its contenders have databases of their own. pgbench prepares the statements and times each
-# transaction; a sample is the median of one turn.
+# transaction until its commit has returned; a sample is the median of one turn.
 
-# write_path TEST DOCUMENTS EXECUTIONS STATEMENT [AS_FLOOR]: one round of it, for every contender. The numbers of the statement are
-# those of every contender, so that all do the same work.
+# write_path TEST DOCUMENTS EXECUTIONS STATEMENT [AS_FLOOR]: one turn of every contender.
 write_path() {
     local contender before after
     for contender in $(in_turn); do
@@ -31,7 +30,7 @@ write_path_together() {
     done
 }
 
-# pgbench_script STATEMENT AS_FLOOR: no two clients have a user or a post in common.
+# pgbench_script STATEMENT AS_FLOOR: all contenders draw the same numbers, and no two clients have a user or a post in common.
 pgbench_script() {
     printf '%s\n' '\set user 1 + :client_id + :clients * random(0, :users / :clients - 1)' \
         '\set post 1 + :client_id + :clients * random(0, :users * 10 / :clients - 1)' '\set n random(1, 1000000000)' \
@@ -131,7 +130,7 @@ write_path_round() {
         "UPDATE tb_user SET bio = $bio WHERE pk_user BETWEEN least(:user, :users - 99) AND least(:user, :users - 99) + 99" \
         "SELECT set_bios(least(:user, :users - 99), least(:user, :users - 99) + 99, $bio)"
     write_path "a table that no TVIEW reads" 0 $many "UPDATE tb_session SET seen_at = :n WHERE pk_session = :user"
-    write_path_together "a post's title" 7 $((many / 5)) 8 "$rename" "$rename_as_floor"
+    write_path_together "a post's title, 8 clients" 7 $((many / 5)) 8 "$rename" "$rename_as_floor"
 }
 
 # Every model against its query; all have done the same work if their queries agree.

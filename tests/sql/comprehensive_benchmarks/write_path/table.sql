@@ -2,7 +2,7 @@
 \pset footer off
 \pset null -
 SET search_path = benchmark;
-SELECT scale, test || CASE WHEN n.clients > 0 THEN format(', %s clients', n.clients) ELSE '' END AS write, n.rows_affected AS documents,
+SELECT scale, test AS write, n.rows_affected AS documents,
        round(n.median::numeric, 3) || ' ' || unit AS none, round(t.ratio_to_none::numeric, 2) AS "trigger ÷ none",
        round(v.ratio_to_none::numeric, 2) AS "tview ÷ none", round(f.ratio_to_none::numeric, 2) AS "floor ÷ none",
        round(v.added_to_trigger::numeric, 2) AS "added, tview ÷ trigger", round(f.added_to_trigger::numeric, 2) AS "floor ÷ trigger",
