@@ -134,10 +134,11 @@ start_server() {
     source scripts/terminal.sh
     source scripts/postgres.sh
     find_postgres
-    local owner=(--owner $$)
+    local owner=(--owner $$) fsync=off
     [[ -z $keep ]] || owner=()
     # Checkpoints and autovacuum stay out of the runs. Only the scenario concurrency waits for the disk.
-    server=$(scripts/server start "${owner[@]}" --set fsync="$(is_asked concurrency && echo on || echo off)" --set shared_buffers=1GB --set max_wal_size=8GB \
+    ! is_asked concurrency || fsync=on
+    server=$(scripts/server start "${owner[@]}" --set fsync=$fsync --set shared_buffers=1GB --set max_wal_size=8GB \
         --set checkpoint_timeout=1h --set autovacuum=off)
     psql=$(postgres_program psql)
     pgbench=$(postgres_program pgbench)
