@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # run_benchmarks.sh assigns and reads the rest
 # Owns the scenario write_path: what single writes cost on their way into the documents of a forum. Sourced by run_benchmarks.sh,
 # with whose functions it works; its contenders have databases of their own. pgbench prepares the statements and times each
 # transaction until its commit has returned; a sample is the median of one turn.
