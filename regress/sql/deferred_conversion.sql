@@ -61,6 +61,10 @@ SET search_path = public;
 CREATE TABLE deferred_conversion.tv_qualified AS
 SELECT id, name, jsonb_build_object('name', name) AS data FROM deferred_conversion.tb_category;
 SET search_path = deferred_conversion, public;
+-- Beside a temporary table of the same name, which is found first.
+CREATE TEMP TABLE tv_beside_temporary (id int);
+CREATE TABLE tv_beside_temporary AS :category;
+DROP TABLE pg_temp.tv_beside_temporary;
 -- A column list names the columns.
 CREATE TABLE tv_column_list (pk_column_list, id, data) AS
 SELECT pk_category, id, jsonb_build_object('name', name) FROM tb_category;

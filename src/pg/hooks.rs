@@ -197,7 +197,7 @@ unsafe extern "C-unwind" fn process_utility(
         }
         if is_tracked {
             let relation = (*(*create).into).rel;
-            boundary(|| (handlers().after_create)(relation::range_var(relation)));
+            boundary(|| (handlers().after_create)(relation::find_created(relation)));
         }
     }
 }

@@ -100,13 +100,21 @@ pub(crate) fn find_in(schema: &str, name: &str) -> Option<Oid> {
 /// Finds a relation in the schema where an unqualified CREATE would put it.
 pub(crate) fn find_in_creation_schema(name: &str) -> Option<Oid> {
     let name = c_text(name);
-    // SAFETY: catalog lookups.
+    // SAFETY: a valid RangeVar, whose name lives until the call is over.
     unsafe {
         let range = pg_sys::makeRangeVar(std::ptr::null_mut(), name.as_ptr().cast_mut(), -1);
-        let namespace = pg_sys::RangeVarGetCreationNamespace(range);
-        let relid = pg_sys::get_relname_relid(name.as_ptr(), namespace);
-        (relid != pg_sys::InvalidOid).then_some(relid)
+        find_created(range)
     }
+}
+
+/// Finds a relation where a CREATE of this name puts it: a temporary one of that name is another one.
+pub(super) unsafe fn find_created(range: *const pg_sys::RangeVar) -> Option<Oid> {
+    // SAFETY: the caller hands a valid RangeVar; catalog lookups.
+    let relid = unsafe {
+        let namespace = pg_sys::RangeVarGetCreationNamespace(range);
+        pg_sys::get_relname_relid((*range).relname, namespace)
+    };
+    (relid != pg_sys::InvalidOid).then_some(relid)
 }
 
 /// Finds a relation by a name as users write it: qualified or not, quoted or not.
