@@ -333,7 +333,7 @@ impl Error {
                 "Unregister it with pg_tviews_drop() and create it again.".into()
             }
             Error::Columns { .. } => {
-                "Drop the TVIEW with pg_tviews_drop() and create it again. To add a column, add it to the table first and then to the view.".into()
+                "Run pg_tviews_alter(), which changes the query, the view and the table together.".into()
             }
             Error::FullRoute { remedy, .. } => (*remedy).into(),
             Error::UnknownFormat(_) => "Use mermaid or dot.".into(),
