@@ -294,7 +294,8 @@ unsafe fn before_create(
 }
 
 unsafe fn before_change(statement: *mut pg_sys::Node) -> Result<()> {
-    if extension().is_none() {
+    // In a read-only transaction PostgreSQL refuses it; a standby has no lock for it.
+    if extension().is_none() || transaction::is_read_only() {
         return Ok(());
     }
     use pg_sys::ObjectType::{OBJECT_TABLE, OBJECT_VIEW};

@@ -51,6 +51,12 @@ pub(crate) fn is_parallel() -> bool {
     unsafe { pg_sys::IsInParallelMode() }
 }
 
+/// A standby's transactions are all read-only.
+pub(crate) fn is_read_only() -> bool {
+    // SAFETY: reads this backend's state.
+    unsafe { pg_sys::XactReadOnly }
+}
+
 /// Refuses, as PostgreSQL does, what a read-only transaction or a standby cannot execute.
 pub(crate) fn refuse_if_read_only(command: &CStr) {
     // SAFETY: reads this backend's state; the name is copied into the error.

@@ -72,6 +72,8 @@ fn assert_writes_are_refused(client: &mut Client) {
         "SELECT pg_tviews_alter('tv_reading', 'SELECT pk_reading, id, to_jsonb(value) AS data FROM tb_reading')",
         "SELECT pg_tviews_repair('tv_reading')",
         "SELECT pg_tviews_drop('tv_reading')",
+        "DROP TABLE shop.tv_product",
+        "CREATE OR REPLACE VIEW v_reading AS SELECT pk_reading, id, to_jsonb(value) AS data FROM tb_reading",
         "UPDATE tb_reading SET value = 0",
     ] {
         let error = client.batch_execute(write).expect_err(write);
