@@ -155,6 +155,30 @@ fn the_table_has_no_name_for_readers_until_it_is_complete() {
 }
 
 #[test]
+fn others_leave_one_alone_that_is_being_created() {
+    let server = start();
+    let (mut observer, messages) = server.connect_and_listen();
+    let mut client = server.connect();
+    let cancel = client.cancel_token();
+    std::thread::scope(|scope| {
+        let creation = scope.spawn(|| client.batch_execute(&call(2.0)));
+        wait_until(&mut observer, IS_BEING_CREATED);
+        std::thread::sleep(Duration::from_millis(200));
+        let query = "SELECT count(*) FROM pg_tviews_health_check() WHERE object LIKE '%building%'";
+        assert_eq!(observer.query_one(query, &[]).unwrap().get::<_, i64>(0), 0);
+        let error = observer.batch_execute(&call(0.0)).unwrap_err();
+        assert_eq!(error.code(), Some(&SqlState::OBJECT_IN_USE));
+        cancel.cancel_query(postgres::NoTls).unwrap();
+        creation.join().unwrap().unwrap_err();
+    });
+    let warnings: Vec<String> = (messages.lock().unwrap().iter())
+        .filter(|m| m.severity() == "WARNING")
+        .map(|m| m.message().to_owned())
+        .collect();
+    assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
 fn a_cancelled_creation_leaves_nothing() {
     let server = start();
     let mut observer = server.connect();

@@ -284,7 +284,8 @@ impl SessionLock {
         };
         // SAFETY: as SET_LOCKTAG_RELATION makes it, for a table of this database.
         let taken = unsafe { pg_sys::LockAcquire(&raw const tag, SessionLock::MODE, true, true) };
-        (taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then_some(SessionLock(tag))
+        // Made only where the lock was taken, since it is given back when it goes.
+        (taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL).then(|| SessionLock(tag))
     }
 
     const MODE: pg_sys::LOCKMODE = pg_sys::ShareUpdateExclusiveLock as pg_sys::LOCKMODE;
