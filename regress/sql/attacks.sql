@@ -70,7 +70,8 @@ CREATE TYPE label AS (value text);
 CREATE FUNCTION labelled(text) RETURNS label LANGUAGE plpgsql IMMUTABLE SET search_path = evil, pg_temp
 AS $$ BEGIN PERFORM note('cast'); RETURN ROW($1)::label; END $$;
 CREATE CAST (text AS label) WITH FUNCTION labelled(text);
-CREATE DOMAIN checked AS text CHECK (attack('domain') AND VALUE <> 'never');
+-- A call of constants would be run as the domain is looked up, which PostgreSQL 18 does not expect of code with EXCEPTION.
+CREATE DOMAIN checked AS text CHECK (attack('domain' || left(VALUE, 0)) AND VALUE <> 'never');
 CREATE FUNCTION linked(text) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = evil, pg_temp
 AS $$ BEGIN PERFORM note('link'); RETURN $1; END $$;
 RESET ROLE;
@@ -319,14 +320,13 @@ DROP TABLE tv_part;
 DROP TABLE tb_part;
 
 -- Between CREATE TABLE AS and COMMIT the role and the owner change: the query is run as who owns the table then.
+-- The first is a transaction without BEGIN, since an assertion of PostgreSQL's forbids what fails in COMMIT to be caught.
 GRANT CREATE ON SCHEMA attacks TO regress_tv_evil;
-BEGIN;
-SET LOCAL ROLE regress_tv_evil;
-CREATE TABLE tv_mine AS SELECT pk_city, id, jsonb_build_object('as', evil.shown(code)) AS data FROM tb_city;
-RESET ROLE;
-TRUNCATE evil.log;
+SET LOCAL ROLE regress_tv_evil\;
+CREATE TABLE tv_mine AS SELECT pk_city, id, jsonb_build_object('as', evil.shown(code)) AS data FROM tb_city\;
+RESET ROLE\;
+TRUNCATE evil.log\;
 SET LOCAL attacks.are_on = 'yes';
-COMMIT;
 SELECT DISTINCT who FROM evil.log;
 BEGIN;
 SET LOCAL ROLE regress_tv_evil;
