@@ -12,7 +12,7 @@ pub fn dump(server: &Server, options: &[&str]) {
 }
 
 /// Runs the dump in psql and gives its errors, one a line.
-pub fn restore(server: &Server, database: &str, options: &[&str]) -> Vec<String> {
+fn restore(server: &Server, database: &str, options: &[&str]) -> Vec<String> {
     let file = server.file("dump");
     let into = [
         "--no-psqlrc",

@@ -1,6 +1,6 @@
 //! Parts of a database are dumped and restored: then TVIEWs are ordinary tables until they are converted again.
 
-use super::dump::{dump, restore, restore_well};
+use super::dump::{dump, restore_well};
 use super::scene::{self, create_database};
 use super::server::Server;
 use postgres::Client;
@@ -83,17 +83,20 @@ fn sources_alone_restore_and_take_a_tview() {
     assert_eq!(left, 0, "triggers on the sources");
 }
 
-/// The dump names the functions and tables of the extension with their schema.
+/// The dump names the functions and tables of the extension with their schema. A plain one would do as well, but for releases
+/// of psql that take the rows of a COPY that failed for SQL.
 #[test]
 fn dump_restored_beside_an_extension_in_another_schema_converts() {
     let (server, _) = scene::start();
-    dump(&server, &[]);
+    dump(&server, &["--format=custom"]);
     create_database(&server, "copy");
     let mut client = server.connect_to("copy");
     client
         .batch_execute("CREATE SCHEMA other; CREATE EXTENSION pg_tviews SCHEMA other")
         .unwrap();
-    for error in restore(&server, "copy", &[]) {
+    let file = server.file("dump");
+    let (told, _) = server.run("pg_restore", &["--dbname=copy", &file]);
+    for error in told.lines().filter(|l| l.contains("ERROR:")) {
         assert!(error.contains("pg_tviews_"), "{error}");
     }
     client
