@@ -223,7 +223,7 @@ fn a_null_key_ends_the_creation_and_leaves_nothing() {
 #[test]
 fn what_a_terminated_session_left_goes_when_the_next_creation_begins() {
     let server = start();
-    let mut observer = server.connect();
+    let (mut observer, told) = server.connect_and_listen();
     let mut client = server.connect();
     let pid: i32 = client
         .query_one("SELECT pg_backend_pid()", &[])
@@ -234,6 +234,7 @@ fn what_a_terminated_session_left_goes_when_the_next_creation_begins() {
         wait_until(&mut observer, IS_BEING_CREATED);
         let busy = observer.batch_execute(&call(0.0)).unwrap_err();
         assert_eq!(busy.code(), Some(&SqlState::OBJECT_IN_USE));
+        assert!(told.lock().unwrap().is_empty(), "more than the error");
         observer
             .execute("SELECT pg_terminate_backend($1, 30000)", &[&pid])
             .unwrap();
