@@ -81,7 +81,9 @@ impl Names {
             let mut name = make(&mut self.rng);
             name.truncate(name.floor_char_boundary(MAX_BYTES));
             let is_system = name.starts_with("pg_") || SYSTEM_COLUMNS.contains(&name.as_str());
-            if !is_system && self.taken.insert(name.clone()) {
+            // A table's array type has its name behind "_", cut off: no table can be called so.
+            let is_cut_to_itself = name == "_".repeat(MAX_BYTES);
+            if !is_system && !is_cut_to_itself && self.taken.insert(name.clone()) {
                 return name;
             }
         }
