@@ -89,6 +89,7 @@ unsafe extern "C-unwind" {
         typ_by_val: bool,
         typ_len: c_int,
     ) -> bool;
+    pub(super) fn tuplestore_end(store: *mut pg_sys::Tuplestorestate);
     pub(super) fn slot_getsomeattrs_int(slot: *mut pg_sys::TupleTableSlot, attnum: c_int);
     pub(super) fn enable_timeout_after(id: TimeoutId, delay_ms: c_int);
     pub(super) fn disable_timeout(id: TimeoutId, keep_indicator: bool);

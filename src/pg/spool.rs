@@ -4,6 +4,7 @@ use super::spi::Rows;
 use super::value::{Row, Storage, Value};
 use super::{ffi, guard::call};
 use pgrx::pg_sys;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 /// Rows to be read once, in the order in which they came; it lives as long as the statement.
@@ -80,7 +81,13 @@ impl Drop for Spool {
             if !self.slot.is_null() {
                 pg_sys::ExecDropSingleTupleTableSlot(self.slot);
             }
-            pg_sys::tuplestore_end(self.store);
+            // What could not be written is tried once more. If that fails too, no error may leave here while another one
+            // unwinds: the file stays as long as the session.
+            let limit = std::mem::replace(&mut *(&raw mut pg_sys::temp_file_limit), -1);
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                call(|| ffi::tuplestore_end(self.store))
+            }));
+            pg_sys::temp_file_limit = limit;
         }
     }
 }
