@@ -258,6 +258,61 @@ fn what_a_terminated_session_left_goes_when_the_next_creation_begins() {
         .unwrap()
         .get(0);
     assert!(!left);
+    let is_named_as_usual: bool = observer
+        .query_one(
+            "SELECT to_regclass('tv_post_pkey') IS NOT NULL AND to_regclass('v_post') IS NOT NULL",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+    assert!(is_named_as_usual);
+}
+
+#[test]
+fn a_table_that_another_session_drops_is_not_said_to_be_left() {
+    let server = start();
+    let mut observer = server.connect();
+    let (mut client, messages) = server.connect_and_listen();
+    std::thread::scope(|scope| {
+        let creation = scope.spawn(move || client.batch_execute(&call(2.0)));
+        wait_until(&mut observer, IS_BEING_CREATED);
+        // The two wait for each other, and it is the creation that finds out.
+        observer
+            .batch_execute("SET deadlock_timeout = '1min'; DROP TABLE \"tv_post (building)\"")
+            .unwrap();
+        let error = creation.join().unwrap().unwrap_err();
+        assert_eq!(error.code(), Some(&SqlState::T_R_DEADLOCK_DETECTED));
+    });
+    assert_nothing_is_left(&mut observer);
+    let messages = messages.lock().unwrap();
+    let of_it = messages
+        .iter()
+        .find(|m| m.message().contains("left behind"));
+    assert!(of_it.is_none(), "{of_it:?}");
+}
+
+#[test]
+fn keys_for_which_there_is_no_room_on_disk_end_the_creation_alone() {
+    let server = start();
+    let mut client = server.connect();
+    client
+        .batch_execute(
+            "INSERT INTO tb_post (pk_post, fk_user, title) SELECT n, 1, 'more' FROM generate_series(10001, 60000) n;
+             SET work_mem = '64kB'; SET temp_file_limit = '64kB'",
+        )
+        .unwrap();
+    let error = client.batch_execute(&call(0.0)).unwrap_err();
+    assert_eq!(
+        error.code(),
+        Some(&SqlState::CONFIGURATION_LIMIT_EXCEEDED),
+        "{error}"
+    );
+    assert_nothing_is_left(&mut client);
+    let files: i64 = client
+        .query_one("SELECT count(*) FROM pg_ls_tmpdir()", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(files, 0);
 }
 
 #[test]
@@ -270,6 +325,44 @@ fn writers_do_not_queue_behind_a_creation_that_waits_for_a_long_transaction() {
     std::thread::scope(|scope| {
         let mut client = server.connect();
         let creation = scope.spawn(move || client.batch_execute(&call(0.0)));
+        let deadline = Instant::now() + Duration::from_secs(2);
+        let mut longest = Duration::ZERO;
+        while Instant::now() < deadline {
+            let start = Instant::now();
+            observer
+                .batch_execute("UPDATE tb_post SET title = title || '.' WHERE pk_post = 2")
+                .unwrap();
+            longest = longest.max(start.elapsed());
+        }
+        assert!(
+            !creation.is_finished(),
+            "the creation waits for the transaction"
+        );
+        assert!(longest < Duration::from_secs(1), "a write took {longest:?}");
+        long.batch_execute("COMMIT").unwrap();
+        creation.join().unwrap().unwrap();
+    });
+    blog::assert_equals_query(&mut observer);
+}
+
+#[test]
+fn writers_do_not_queue_behind_a_part_that_waits_for_a_long_transaction() {
+    let server = start();
+    let mut observer = server.connect();
+    let mut long = server.connect();
+    std::thread::scope(|scope| {
+        let mut client = server.connect();
+        let creation = scope.spawn(move || client.batch_execute(&call(1.0)));
+        wait_until(&mut observer, IS_BEING_CREATED);
+        // It holds the lock of a row of the TVIEW.
+        long.batch_execute(
+            "BEGIN; UPDATE tb_post SET title = 'long' WHERE pk_post = 1; SELECT pg_tviews_flush()",
+        )
+        .unwrap();
+        wait_until(
+            &mut observer,
+            "EXISTS (SELECT FROM pg_tviews_locks WHERE tview::text LIKE '%(building)%' AND NOT granted)",
+        );
         let deadline = Instant::now() + Duration::from_secs(2);
         let mut longest = Duration::ZERO;
         while Instant::now() < deadline {

@@ -83,16 +83,18 @@ fn step<T>(procedure: &Procedure, f: impl FnOnce() -> Result<T>) -> Step<T> {
     Ok(done)
 }
 
-/// One transaction, begun again and again until it gets its locks.
+/// Until it is dropped, no lock is waited for longer than [`LOCK_TIMEOUT`].
+fn impatient() -> Settings {
+    let settings = Settings::start();
+    settings.set("lock_timeout", LOCK_TIMEOUT);
+    settings
+}
+
+/// One transaction, begun again and again until it gets its locks in time.
 fn when_free<T>(procedure: &Procedure, f: impl Fn() -> Result<T>) -> Step<T> {
     let [mut pause, longest] = PAUSES;
     loop {
-        let outcome = step(procedure, || {
-            let settings = Settings::start();
-            settings.set("lock_timeout", LOCK_TIMEOUT);
-            f()
-        });
-        match outcome {
+        match step(procedure, &f) {
             Err(failure) if failure.is_lock_timeout() => {}
             other => return other,
         }
@@ -109,17 +111,20 @@ fn when_free<T>(procedure: &Procedure, f: impl Fn() -> Result<T>) -> Step<T> {
 
 /// Makes the TVIEW, empty, and lets writers know of it.
 fn prepare(text: &str, definition: &str) -> Result<Building> {
+    let _settings = impatient();
     let tree = Tree::parse(definition, text)?;
     let session = Session::open();
     create_empty(&session, text, &tree)?;
-    let relid = relation::find(text).ok_or_else(|| Error::UndefinedTable(text.to_owned()))?;
-    let progress = progress::start("build", transaction::database(), relid);
-    let (name, _) = become_tview(relid, Some(definition), &progress)?;
+    let gone = || Error::UndefinedTable(text.to_owned());
+    let relid = relation::find(text).ok_or_else(gone)?;
+    let name = relation::name(relid).ok_or_else(gone)?;
     let temporary = Name {
         schema: name.schema.clone(),
         name: temporary_name(&name.name),
     };
     drop_left_behind(&temporary)?;
+    let progress = progress::start("build", transaction::database(), relid);
+    become_tview(relid, Some(definition), &progress)?;
     rename(&session, &name, &temporary)?;
     Ok(Building {
         relid,
@@ -165,6 +170,7 @@ fn complete(procedure: &Procedure, building: &Building) -> Step<u64> {
     progress.phase("renaming");
     let renamed = filled.and_then(|keys| {
         when_free(procedure, || {
+            let _settings = impatient();
             rename(&Session::open(), &building.temporary, &building.name)
         })?;
         Ok(keys)
@@ -185,16 +191,12 @@ fn fill(
     let [fewest, mut count, most] = KEYS;
     loop {
         let start = Instant::now();
-        let some = step(procedure, || {
-            let tview = find()?;
-            let some = keys.read(count, &tview.key);
-            refresh::fill(&tview, &some)?;
-            Ok(some.len())
-        })?;
-        if some == 0 {
+        let some = step(procedure, || Ok(keys.read(count, &find()?.key)))?;
+        if some.is_empty() {
             return Ok(keys.len());
         }
-        progress.done(some as u64);
+        when_free(procedure, || refresh::fill(&*find()?, &some, LOCK_TIMEOUT))?;
+        progress.done(some.len() as u64);
         count = match start.elapsed() {
             elapsed if elapsed > PART * 2 => (count / 2).max(fewest),
             elapsed if elapsed < PART / 2 => (count * 2).min(most),
@@ -206,13 +208,15 @@ fn fill(
 /// Drops what was made; if that fails too, says what to drop.
 fn discard(procedure: &Procedure, building: &Building) {
     let text = relation::quote_if_needed(&building.temporary);
-    let dropped = step(procedure, || {
+    let dropped = when_free(procedure, || {
+        let _settings = impatient();
         match relation::is_owner(building.relid, current_user()) {
-            true => drop_now(&text, true).map(|_| ()),
+            true => drop_now(&text, false).map(|_| ()),
             false => Err(Error::NotOwner(building.temporary.name.clone())),
         }
     });
-    if dropped.is_err() {
+    // Somebody else may have dropped it.
+    if dropped.is_err() && relation::class(building.relid).is_some() {
         let message = format!(
             "table \"{}\" is left behind, unfinished",
             building.temporary.name

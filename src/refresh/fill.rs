@@ -31,8 +31,9 @@ pub(crate) fn all_keys(tview: &Tview) -> Result<Spool> {
     }
 }
 
-/// Computes the rows of some keys and writes those that differ.
-pub(crate) fn fill(tview: &Tview, keys: &[Row]) -> Result<()> {
+/// Computes the rows of some keys and writes those that differ. Where writers would queue behind it, it waits no longer
+/// than `lock_timeout`.
+pub(crate) fn fill(tview: &Tview, keys: &[Row], lock_timeout: &str) -> Result<()> {
     if !keys.iter().all(is_complete) {
         return Err(null_key(tview));
     }
@@ -40,6 +41,7 @@ pub(crate) fn fill(tview: &Tview, keys: &[Row]) -> Result<()> {
     let pinned = pin(tview);
     pinned.prefer_indexes();
     lock_relations(std::iter::once(tview.oid))?;
+    pinned.settings.set("lock_timeout", lock_timeout);
     let tally = Tally::start(tview.oid);
     Claiming::start(&session, tview, &tally).whole();
     tally.lap(Counter::Resolving);
