@@ -251,8 +251,12 @@ pub(crate) fn overhear<T>(
 /// Runs `f`, which only reads, in a subtransaction of its own; `None` if values that it met made it
 /// fail (SQLSTATE classes 22 and 23).
 pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
-    // SAFETY: a global of this backend; the copy outlives the subtransaction in this one's memory.
-    let shelter = unsafe { pg_sys::CurTransactionContext };
+    // SAFETY: a global of this backend; the copy outlives the subtransaction in this one's memory, or where an outer
+    // part shelters it, to which it may be handed on.
+    let shelter = match SHELTER.get() {
+        outer if outer.is_null() => unsafe { pg_sys::CurTransactionContext },
+        outer => outer,
+    };
     match in_subtransaction(shelter, f) {
         Ok(result) => result.map(Some),
         Err(payload) => match payload.downcast_ref::<Raised>() {
@@ -314,6 +318,20 @@ impl Failure {
         // SAFETY: the copy lives as long as the statement.
         let is_it = |raised: &Raised| unsafe { (*raised.0).sqlerrcode == state };
         payload.downcast_ref::<Raised>().is_some_and(is_it)
+    }
+
+    /// The work was stopped from outside, and says nothing of what it would have come to: by a cancel or a time-out, or to
+    /// end a conflict with others.
+    pub(crate) fn is_interruption(&self) -> bool {
+        let Failure::Other(payload) = self else {
+            return false;
+        };
+        // SAFETY: the copy lives as long as the statement.
+        let is_it = |raised: &Raised| unsafe {
+            is_of(raised.0, PgSqlErrorCode::ERRCODE_OPERATOR_INTERVENTION)
+                || is_of(raised.0, PgSqlErrorCode::ERRCODE_TRANSACTION_ROLLBACK)
+        };
+        self.is_lock_timeout() || payload.downcast_ref::<Raised>().is_some_and(is_it)
     }
 
     /// The error's message, with its detail.
