@@ -35,6 +35,19 @@ EXECUTE findings;
 SELECT oracle.check('tv_book', :'query');
 UPDATE tb_book SET title = 'seen' WHERE pk_book = 1;
 SELECT oracle.check('tv_book', :'query');
+-- Remedies find our functions wherever they are.
+ALTER TABLE tb_book DISABLE TRIGGER pg_tviews_capture_insert;
+SET search_path = health;
+SELECT DISTINCT remedy FROM public.pg_tviews_health_check() WHERE object = 'TVIEW health.tv_book' \gset
+:remedy
+SET pg_tviews.auto_convert = off;
+CREATE TABLE tv_later AS SELECT pk_shelf AS pk_later, oracle.uuid(pk_shelf) AS id, to_jsonb(room) AS data FROM tb_shelf;
+SELECT remedy FROM public.pg_tviews_health_check() WHERE object = 'table health.tv_later' \gset
+:remedy
+RESET pg_tviews.auto_convert;
+DROP TABLE tv_later;
+SET search_path = health, public;
+EXECUTE findings;
 
 -- Triggers gone, behind the back of the event trigger.
 ALTER EVENT TRIGGER pg_tviews_on_drop DISABLE;
@@ -141,6 +154,14 @@ ALTER EVENT TRIGGER pg_tviews_on_command DISABLE;
 CREATE OR REPLACE FUNCTION fails(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE 'it fails' USING DETAIL = 'As it should'; END $$;
 ALTER EVENT TRIGGER pg_tviews_on_command ENABLE ALWAYS;
 EXECUTE findings;
+-- What stops the check is no finding, also where the failure of an expression would be one.
+CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_catalog.pg_sleep(0.05); RETURN $1; END $$;
+CREATE TABLE tv_slow AS
+SELECT pk_book + 0 AS pk_slow, id, to_jsonb(health.slow(100 / pk_book)) AS data FROM tb_book WHERE pk_book BETWEEN 1 AND 40;
+SET statement_timeout = '1s';
+SELECT count(*) FROM pg_tviews_health_check() WHERE object LIKE '%tv_slow';
+RESET statement_timeout;
+DROP TABLE tv_slow;
 SELECT * FROM pg_tviews_verify('tv_book', -1);
 SELECT pg_tviews_repair('tb_book');
 SELECT pg_tviews_repair(NULL) IS NULL AS is_null;

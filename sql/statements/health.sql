@@ -1,4 +1,5 @@
--- $1: the library's version, $2: whether it is preloaded. What is wrong with the database as a whole.
+-- $1: the library's version, $2: whether it is preloaded, $3: what goes before names of functions of ours. What is wrong with
+-- the database as a whole.
 WITH extension AS (
     SELECT e.extversion, pg_catalog.quote_ident(n.nspname) AS schema
       FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
@@ -46,6 +47,6 @@ SELECT 'notice', 'table ' || t.relid::pg_catalog.text, 'its changes are captured
  GROUP BY t.relid
 UNION ALL
 SELECT 'notice', 'table ' || r.table_name::pg_catalog.text, 'its query is recorded, and it is not yet a TVIEW',
-       pg_catalog.format('SELECT pg_tviews_convert_existing_table(%L);', r.table_name::pg_catalog.text)
+       pg_catalog.format('SELECT %spg_tviews_convert_existing_table(%L);', $3, r.table_name::pg_catalog.text)
   FROM {schema}.pg_tviews_recorded r
   JOIN pg_catalog.pg_class c ON c.oid = r.table_name::pg_catalog.oid

@@ -33,7 +33,8 @@ pub(super) struct Finding {
 pub(super) fn check(version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
     super::flush()?;
     let session = Session::open();
-    let mut found = of_database(&session, version, is_preloaded)?;
+    let prefix = prefix(&session)?;
+    let mut found = of_database(&session, version, is_preloaded, &prefix)?;
     let user = current_user();
     for oid in catalog::all(&session)? {
         let Some(name) = relation::name(oid).filter(|_| relation::may_read(oid, user)) else {
@@ -43,6 +44,7 @@ pub(super) fn check(version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
             object: format!("TVIEW {}", relation::quote_if_needed(&name)),
             name,
             oid,
+            prefix: &prefix,
             found: &mut found,
         }
         .run(&session)?;
@@ -50,9 +52,29 @@ pub(super) fn check(version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
     Ok(found)
 }
 
-fn of_database(session: &Session, version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
+/// What a remedy has to put before the name of a function of ours: nothing where `search_path` finds it.
+fn prefix(session: &Session) -> Result<String> {
+    const ONE_OF_OURS: &str = "pg_tviews_catalog";
+    let schema = catalog::schema(session)?;
+    let parts = relation::name_parts(&schema);
+    let ours = parts
+        .first()
+        .and_then(|s| relation::find_in(s, ONE_OF_OURS));
+    match relation::find(ONE_OF_OURS) == ours {
+        true => Ok(String::new()),
+        false => Ok([&schema, "."].concat()),
+    }
+}
+
+fn of_database(
+    session: &Session,
+    version: &str,
+    is_preloaded: bool,
+    prefix: &str,
+) -> Result<Vec<Finding>> {
     let text = include_str!("../../sql/statements/health.sql");
     let args = Args::none().with(version.to_owned()).with(is_preloaded);
+    let args = args.with(prefix.to_owned());
     let rows = catalog::run(session, text, &args)?;
     let finding = |row| {
         Some(Finding {
@@ -69,6 +91,7 @@ struct Checking<'f> {
     oid: Oid,
     name: Name,
     object: String,
+    prefix: &'f str,
     found: &'f mut Vec<Finding>,
 }
 
@@ -83,9 +106,10 @@ impl Checking<'_> {
     }
 
     /// A call of a function of ours with the TVIEW as its argument.
-    fn call(&self, before: &str, after: &str) -> Option<String> {
+    fn call(&self, before: &str, function: &str, after: &str) -> Option<String> {
         let name = literal(&relation::quote_if_needed(&self.name));
-        Some(format!("SELECT {before}({name}){after};"))
+        let prefix = self.prefix;
+        Some(format!("SELECT {before}{prefix}{function}({name}){after};"))
     }
 
     fn run(mut self, session: &Session) -> Result<()> {
@@ -114,7 +138,7 @@ impl Checking<'_> {
                 table.unwrap_or_default(),
                 fault.state
             );
-            self.add(ERROR, message, self.call("pg_tviews_repair", ""));
+            self.add(ERROR, message, self.call("", "pg_tviews_repair", ""));
         }
         let loaded = apart(|| {
             let tview = catalog::tview(self.oid)?;
@@ -122,25 +146,30 @@ impl Checking<'_> {
         });
         match loaded {
             Ok(tview) => self.of_tview(session, &tview),
-            Err(failure) => {
-                self.failed(failure);
-                Ok(())
-            }
+            Err(failure) => self.failed(failure),
         }
     }
 
-    fn failed(&mut self, failure: Failure) {
+    fn failed(&mut self, failure: Failure) -> Result<()> {
+        if failure.is_interruption() {
+            return failure.raise();
+        }
         let severity = match failure {
             Failure::Ours(Error::Displaced(_)) => WARNING,
             _ => ERROR,
         };
         self.add(severity, failure.text(), None);
+        Ok(())
     }
 
     fn of_tview(&mut self, session: &Session, tview: &Tview) -> Result<()> {
         if !convert::is_registered(session, tview)? {
             let message = "the tables that it reads are not those that it is registered for";
-            self.add(ERROR, message.to_owned(), self.call("pg_tviews_repair", ""));
+            self.add(
+                ERROR,
+                message.to_owned(),
+                self.call("", "pg_tviews_repair", ""),
+            );
         }
         let mut is_readable = true;
         for source in &tview.graph.sources {
@@ -153,7 +182,7 @@ impl Checking<'_> {
                 reason.text()
             );
             let after = " WHERE route = 'full'";
-            let remedy = self.call("source, reason, remedy FROM pg_tviews_explain", after);
+            let remedy = self.call("source, reason, remedy FROM ", "pg_tviews_explain", after);
             self.add(WARNING, message, remedy);
         }
         for missing in catalog::missing_indexes(tview)? {
@@ -164,10 +193,10 @@ impl Checking<'_> {
             );
             self.add(NOTICE, message, Some(missing.statement));
         }
-        if is_readable {
-            self.of_rows(tview);
+        match is_readable {
+            true => self.of_rows(tview),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// False if the owner cannot read the source, so that the query would say no more than that.
@@ -185,7 +214,7 @@ impl Checking<'_> {
     }
 
     /// Runs what writes will run, and compares a sample of the rows.
-    fn of_rows(&mut self, tview: &Tview) {
+    fn of_rows(&mut self, tview: &Tview) -> Result<()> {
         let tried = apart(|| {
             let _settings = refresh::pin(tview);
             refresh::try_out(&Session::open(), tview)
@@ -198,7 +227,7 @@ impl Checking<'_> {
                     convert::FAILING
                 );
                 self.add(WARNING, message, None);
-                return;
+                return Ok(());
             }
             Err(failure) => return self.failed(failure),
         }
@@ -210,13 +239,14 @@ impl Checking<'_> {
                     different: 0,
                 })
                 | None,
-            ) => {}
+            ) => Ok(()),
             Ok(Some(found)) => {
                 let message = format!(
                     "of a sample of its rows {} are missing, {} are extra, {} are different",
                     found.missing, found.extra, found.different
                 );
-                self.add(ERROR, message, self.call("pg_tviews_repair", ""));
+                self.add(ERROR, message, self.call("", "pg_tviews_repair", ""));
+                Ok(())
             }
             Err(failure) => self.failed(failure),
         }
