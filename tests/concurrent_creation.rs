@@ -292,6 +292,29 @@ fn a_table_that_another_session_drops_is_not_said_to_be_left() {
 }
 
 #[test]
+fn a_commit_that_fails_ends_the_creation_and_leaves_nothing() {
+    let server = start();
+    let (mut client, messages) = server.connect_and_listen();
+    // A deferred trigger, which only what runs within CREATE TABLE can place.
+    client
+        .batch_execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN IF new.pk_post = 1500 THEN RAISE 'refused' USING ERRCODE = 'ZZ001'; END IF; RETURN NULL; END $$;
+             CREATE FUNCTION place() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+                 CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tv_post DEFERRABLE INITIALLY DEFERRED
+                 FOR EACH ROW EXECUTE FUNCTION refuse(); END $$;
+             CREATE EVENT TRIGGER place ON ddl_command_end WHEN TAG IN ('CREATE TABLE AS') EXECUTE FUNCTION place()",
+        )
+        .unwrap();
+    let error = client.batch_execute(&call(0.0)).unwrap_err();
+    assert_eq!(error.code().map(SqlState::code), Some("ZZ001"), "{error}");
+    assert_nothing_is_left(&mut client);
+    let messages = messages.lock().unwrap();
+    let warning = messages.iter().find(|m| m.severity() == "WARNING");
+    assert!(warning.is_none(), "{warning:?}");
+}
+
+#[test]
 fn keys_for_which_there_is_no_room_on_disk_end_the_creation_alone() {
     let server = start();
     let mut client = server.connect();

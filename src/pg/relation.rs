@@ -293,10 +293,14 @@ impl SessionLock {
 
 impl Drop for SessionLock {
     fn drop(&mut self) {
-        // An error on its way out of the statement releases the locks of the session too.
+        // An error on its way out of the statement releases the locks of the session too, as a COMMIT that fails has done.
         if !std::thread::panicking() {
             // SAFETY: taken by `try_take`.
-            unsafe { pg_sys::LockRelease(&raw const self.0, SessionLock::MODE, true) };
+            unsafe {
+                if super::version::holds_lock(&self.0, SessionLock::MODE) {
+                    pg_sys::LockRelease(&raw const self.0, SessionLock::MODE, true);
+                }
+            }
         }
     }
 }

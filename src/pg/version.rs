@@ -45,6 +45,17 @@ pub(super) unsafe fn spell_out(query: *mut pg_sys::Query, tables: &[usize]) {
 #[cfg(not(feature = "pg18"))]
 pub(super) unsafe fn spell_out(_: *mut pg_sys::Query, _: &[usize]) {}
 
+/// Whether this backend holds a lock in this mode.
+pub(super) unsafe fn holds_lock(tag: &pg_sys::LOCKTAG, mode: pg_sys::LOCKMODE) -> bool {
+    // SAFETY: a lookup in this backend's own table of locks.
+    unsafe {
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
+        return pg_sys::LockHeldByMe(tag, mode);
+        #[cfg(not(any(feature = "pg15", feature = "pg16")))]
+        return pg_sys::LockHeldByMe(tag, mode, false);
+    }
+}
+
 /// The n-th attribute of a row descriptor, from 0.
 pub(super) unsafe fn attribute(
     descriptor: pg_sys::TupleDesc,
