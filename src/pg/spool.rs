@@ -83,7 +83,8 @@ impl Drop for Spool {
             }
             // What could not be written is tried once more. If that fails too, no error may leave here while another one
             // unwinds: the file stays as long as the session.
-            let limit = std::mem::replace(&mut *(&raw mut pg_sys::temp_file_limit), -1);
+            let limit = pg_sys::temp_file_limit;
+            pg_sys::temp_file_limit = -1;
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 call(|| ffi::tuplestore_end(self.store))
             }));
