@@ -104,6 +104,16 @@ SELECT pg_tviews_alter('tv_car', 'SELECT pk_car, id, jsonb_build_object(''name''
 
 ALTER TABLE tv_car DROP COLUMN size;
 
+-- NOT NULL stays, also where no value survives.
+CREATE TABLE tv_swap (id uuid PRIMARY KEY, data jsonb, a int NOT NULL, b text NOT NULL, c numeric NOT NULL, d varchar(20) NOT NULL);
+SELECT pg_tviews_convert_existing_table('tv_swap', 'SELECT id, to_jsonb(name) AS data, pk_car AS a, name AS b, 1e10::numeric AS c, repeat(''x'', 20)::varchar(20) AS d FROM tb_car');
+SELECT pg_tviews_alter('tv_swap', 'SELECT id, to_jsonb(name) AS data, name AS a, pk_car AS b, pk_car AS c, ''y''::varchar(3) AS d FROM tb_car');
+SELECT oracle.check('tv_swap', 'SELECT id, to_jsonb(name) AS data, name AS a, pk_car AS b, pk_car AS c, ''y''::varchar(3) AS d FROM tb_car');
+SELECT attname, format_type(atttypid, atttypmod) AS type, attnotnull FROM pg_attribute WHERE attrelid = 'tv_swap'::regclass AND attnum > 2 AND NOT attisdropped ORDER BY attnum;
+SELECT pg_tviews_alter('tv_swap', 'SELECT id, to_jsonb(name) AS data, name AS a, pk_car::bigint AS b, NULL::int AS c, NULL::text AS d FROM tb_car');
+SELECT pg_tviews_alter('tv_swap', 'SELECT id, to_jsonb(name) AS data, name AS a, pk_car::bigint AS b, pk_car AS c, NULL::text AS d FROM tb_car');
+DROP TABLE tv_swap;
+
 -- Over a view of the user's, and back.
 CREATE VIEW v_automobile AS SELECT pk_car AS pk_automobile, id, jsonb_build_object('car', name) AS data, price FROM tb_car;
 CREATE TABLE tv_automobile AS SELECT pk_automobile, id, data FROM v_automobile;

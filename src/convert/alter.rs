@@ -70,6 +70,8 @@ fn alter(relid: Oid, name: &Name, owner: Oid, tree: Tree) -> Result<()> {
     if before.owns_view && examined.views.contains(&before.view) {
         return Err(Error::Circle(name.name.clone()));
     }
+    let required = columns(relid).into_iter().filter(|c| c.is_not_null);
+    let required: Vec<String> = required.map(|c| c.name).collect();
     let _owner = Identity::switch(owner, Bounds::LocalUser);
     change_columns(&session, &before, tree, &names)?;
     let tview = catalog::tview(relid)?.ok_or_else(not_tview)?;
@@ -79,7 +81,25 @@ fn alter(relid: Oid, name: &Name, owner: Oid, tree: Tree) -> Result<()> {
     let tview = catalog::tview(relid)?.ok_or_else(not_tview)?;
     routes::judge(&tview)?;
     routes::try_out(&tview)?;
-    tell_reconciled(&tview.name, &refresh::refresh_whole(&tview)?);
+    let written = refresh::refresh_whole(&tview)?;
+    require(&session, &tview, &required)?;
+    tell_reconciled(&tview.name, &written);
+    Ok(())
+}
+
+/// Sets NOT NULL again where values have been computed anew.
+fn require(session: &Session, tview: &Tview, required: &[String]) -> Result<()> {
+    let lost = columns(tview.oid).into_iter();
+    let lost = lost.filter(|c| !c.is_not_null && required.contains(&c.name));
+    let set: Vec<String> = lost
+        .map(|c| format!("ALTER COLUMN {} SET NOT NULL", quote(&c.name)))
+        .collect();
+    if set.is_empty() {
+        return Ok(());
+    }
+    let _own = OwnCommand::start();
+    let alter = ["ALTER TABLE ", &tview.name.sql(), " ", &set.join(", ")];
+    session.run_once(&alter.concat(), &Args::none(), Snapshot::of_statement())?;
     Ok(())
 }
 
@@ -235,9 +255,9 @@ fn changes(before: &Tview, gave: &[Column], given: &[Column]) -> Result<Vec<Stri
             continue;
         }
         let from = Oid::from(existing.type_oid);
-        let using = match function::is_assignable(from, type_oid) {
-            true => "",
-            false if is_key(column) => {
+        let using = match is_key(column) {
+            true if function::is_assignable(from, type_oid) => "",
+            true => {
                 return Err(mismatch(format!(
                     "Key column \"{}\" cannot be changed from type {} to type {}.",
                     column.name,
@@ -245,8 +265,14 @@ fn changes(before: &Tview, gave: &[Column], given: &[Column]) -> Result<Vec<Stri
                     function::type_name(type_oid, column.typmod)
                 )));
             }
-            // All its values are computed anew.
-            false => " USING NULL",
+            // A cast that cannot fail; otherwise the values are computed anew.
+            false if function::is_implicit(from, type_oid) && column.typmod == -1 => "",
+            false => {
+                if existing.is_not_null {
+                    changes.push(format!("ALTER COLUMN {name} DROP NOT NULL"));
+                }
+                " USING NULL"
+            }
         };
         changes.push(format!(
             "ALTER COLUMN {name} TYPE {type_name}{collation}{using}"

@@ -71,6 +71,7 @@ struct Building {
     /// The name that it will have, and that it has.
     name: Name,
     temporary: Name,
+    _lock: SessionLock,
 }
 
 /// One transaction.
@@ -126,8 +127,11 @@ fn prepare(text: &str, definition: &str) -> Result<Building> {
     let progress = progress::start("build", transaction::database(), relid);
     become_tview(relid, Some(definition), &progress)?;
     rename(&session, &name, &temporary)?;
+    // Nobody drops or alters it from now on, and who finds it knows that somebody is at work. Nobody else knows it yet.
+    let lock = SessionLock::try_take(relid);
     Ok(Building {
         relid,
+        _lock: lock.ok_or_else(|| Error::BeingCreated(temporary.name.clone()))?,
         name,
         temporary,
     })
@@ -163,20 +167,14 @@ fn complete(procedure: &Procedure, building: &Building) -> Step<u64> {
         let gone = || Error::UndefinedTable(building.temporary.name.clone());
         catalog::tview(building.relid)?.ok_or_else(gone)
     };
-    // Nobody drops or alters it meanwhile, and who finds it knows that somebody is at work.
-    let lock = SessionLock::try_take(building.relid);
     let progress = progress::start("build", transaction::database(), building.relid);
-    let filled = fill(procedure, find, &progress);
+    let keys = fill(procedure, find, &progress)?;
     progress.phase("renaming");
-    let renamed = filled.and_then(|keys| {
-        when_free(procedure, || {
-            let _settings = impatient();
-            rename(&Session::open(), &building.temporary, &building.name)
-        })?;
-        Ok(keys)
-    });
-    drop(lock);
-    renamed
+    when_free(procedure, || {
+        let _settings = impatient();
+        rename(&Session::open(), &building.temporary, &building.name)
+    })?;
+    Ok(keys)
 }
 
 fn fill(

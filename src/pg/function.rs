@@ -288,9 +288,17 @@ pub(crate) fn is_relabel(from: u32, to: u32) -> bool {
 
 /// Whether ALTER COLUMN TYPE finds a way from the one type to the other by itself.
 pub(crate) fn is_assignable(from: Oid, to: Oid) -> bool {
-    let assignment = pg_sys::CoercionContext::COERCION_ASSIGNMENT;
+    is_coercible(from, to, pg_sys::CoercionContext::COERCION_ASSIGNMENT)
+}
+
+/// Whether every value of the one type is one of the other.
+pub(crate) fn is_implicit(from: Oid, to: Oid) -> bool {
+    is_coercible(from, to, pg_sys::CoercionContext::COERCION_IMPLICIT)
+}
+
+fn is_coercible(from: Oid, to: Oid, context: pg_sys::CoercionContext::Type) -> bool {
     // SAFETY: one of each; catalog lookups.
-    unsafe { pg_sys::can_coerce_type(1, &from, &to, assignment) }
+    unsafe { pg_sys::can_coerce_type(1, &from, &to, context) }
 }
 
 /// A type as SQL, qualified, without a modifier: `bpchar`, since plain `character` means one.

@@ -28,10 +28,14 @@ impl Procedure {
         Some(Procedure(()))
     }
 
-    /// Commits and begins the next transaction, which is there also if that fails.
+    /// Commits and begins the next transaction, which is there also if that fails. It is READ COMMITTED, whatever the
+    /// session's default: each step works with what is committed, and none may fail for what others do beside it.
     pub(crate) fn commit(&self) -> std::result::Result<(), Failure> {
         // SAFETY: the innermost SPI connection is ours, and not atomic.
-        across_transactions(|| unsafe { call(|| ffi::SPI_commit()) })
+        let done = across_transactions(|| unsafe { call(|| ffi::SPI_commit()) });
+        // SAFETY: no snapshot has been taken in the new transaction.
+        unsafe { pg_sys::XactIsoLevel = pg_sys::XACT_READ_COMMITTED as i32 };
+        done
     }
 }
 
