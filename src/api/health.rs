@@ -6,7 +6,7 @@ use crate::convert;
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
 use crate::name::{Name, literal};
-use crate::pg::guard::{Failure, apart};
+use crate::pg::attempt::{Failure, apart};
 use crate::pg::identity::current_user;
 use crate::pg::relation::{self, SessionLock};
 use crate::pg::spi::{Args, Session};

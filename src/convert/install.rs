@@ -7,7 +7,7 @@ use super::{Examined, triggers};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::name::{Column, Name, quote};
-use crate::pg::guard::attempt;
+use crate::pg::attempt::attempt;
 use crate::pg::identity::{Settings, setting};
 use crate::pg::node::Tree;
 use crate::pg::relation;

@@ -2,6 +2,7 @@
 //! owned Rust: guards that restore on drop, owned values, read-only views of query trees.
 //! Never looks up to the rooms that use it; hooks reach them through [`hooks::Handlers`].
 
+pub(crate) mod attempt;
 pub(crate) mod command;
 mod ffi;
 pub(crate) mod function;

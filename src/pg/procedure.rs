@@ -1,7 +1,8 @@
 //! Owns what lets a procedure end transactions: CALL outside a transaction block, as for one in plpgsql.
 
+use super::attempt::{Failure, across_transactions};
 use super::ffi;
-use super::guard::{Failure, across_transactions, call};
+use super::guard::call;
 use pgrx::pg_sys;
 
 /// A procedure that may end its transaction; an SPI connection until dropped. Guards that restore something at the

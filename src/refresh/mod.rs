@@ -20,7 +20,8 @@ pub(crate) use sample::{Differences, differences};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
-use crate::pg::guard::{Discreet, Level, overhear, tell, unless_data_fails, within};
+use crate::pg::attempt::{overhear, unless_data_fails};
+use crate::pg::guard::{Discreet, Level, tell, within};
 use crate::pg::identity::{Bounds, Identity, ReadWrite, SEARCH_PATH, Settings, current_user};
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Active, Freshness};
