@@ -190,6 +190,8 @@ CREATE FUNCTION pg_tviews_on_command() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME';
 CREATE FUNCTION pg_tviews_on_drop() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME';
+-- Those of tables stay with PUBLIC: who adds a partition must be able to execute what its triggers call.
+REVOKE EXECUTE ON FUNCTION pg_tviews_on_command(), pg_tviews_on_drop() FROM PUBLIC;
 
 -- Tells how to convert a table where the library is not preloaded, so that no hook sees it; follows
 -- partitions and children that join or leave a source, and views, types and functions of a definition that

@@ -131,6 +131,8 @@ CREATE EVENT TRIGGER pg_tviews_on_command ON ddl_command_end
     EXECUTE FUNCTION pg_tviews_on_command();
 ALTER EVENT TRIGGER pg_tviews_on_command ENABLE ALWAYS;
 
+REVOKE EXECUTE ON FUNCTION pg_tviews_on_command(), pg_tviews_on_drop() FROM PUBLIC;
+
 -- TVIEWs have one more guard; those that the new library has made have it.
 DO $$
 DECLARE
