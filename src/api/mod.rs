@@ -89,7 +89,9 @@ fn pg_tviews_refresh(name: &str) -> i64 {
         let tview = find_tview(name)?;
         flush()?;
         let what = format!("refreshing TVIEW \"{}\"", tview.name.name);
-        let written = within(what, tview.owner, || refresh::refresh_whole(&tview))?;
+        let written = within(what, relation::role_name(tview.owner), || {
+            refresh::refresh_whole(&tview)
+        })?;
         Ok(written.total() as i64)
     })
 }

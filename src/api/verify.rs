@@ -42,7 +42,7 @@ pub(super) fn verify(name: Option<&str>, sample: Option<i64>) -> Result<Vec<Coun
     };
     let counted = |tview: &Rc<Tview>| {
         let what = format!("verifying TVIEW \"{}\"", tview.name.name);
-        within(what, tview.owner, || match sample {
+        within(what, relation::role_name(tview.owner), || match sample {
             None => count(&session, tview),
             Some(rows) => count_sample(&session, tview, rows),
         })

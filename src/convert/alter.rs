@@ -40,9 +40,11 @@ pub(crate) fn alter_now(text: &str, definition: &str) -> Result<Oid> {
     let tree = Tree::parse(definition, &name.name)?;
     let owner = relation::class(relid).map(|c| c.owner);
     let owner = owner.ok_or_else(|| Error::UndefinedTable(text.to_owned()))?;
-    within(format!("altering TVIEW \"{}\"", name.name), owner, || {
-        alter(relid, &name, owner, tree)
-    })?;
+    within(
+        format!("altering TVIEW \"{}\"", name.name),
+        relation::role_name(owner),
+        || alter(relid, &name, owner, tree),
+    )?;
     Ok(relid)
 }
 

@@ -50,8 +50,10 @@ pub(crate) fn create_concurrently(
         Err(failure) => return failure.raise(),
     };
     let what = format!("creating TVIEW \"{}\"", building.name.name);
-    within(what, current_user(), || {
-        match complete(procedure, &building) {
+    within(
+        what,
+        relation::role_name(current_user()),
+        || match complete(procedure, &building) {
             Ok(keys) => {
                 let name = &building.name.name;
                 let message = format!("TVIEW \"{name}\": {keys} rows of the query compared");
@@ -62,8 +64,8 @@ pub(crate) fn create_concurrently(
                 discard(procedure, &building);
                 failure.raise()
             }
-        }
-    })
+        },
+    )
 }
 
 /// A TVIEW that is not yet complete.

@@ -191,7 +191,7 @@ pub(crate) fn run_recorded() -> Result<()> {
             continue;
         }
         let what = format!("converting table \"{}\" to a TVIEW at commit", name.name);
-        within(what, class.owner, || {
+        within(what, relation::role_name(class.owner), || {
             let _owner = Identity::switch(class.owner, Bounds::LocalUser);
             convert_recorded(&conversion, &name)
         })?;

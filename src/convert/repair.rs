@@ -30,9 +30,11 @@ pub(crate) fn repair_now(text: &str) -> Result<u64> {
     }
     transaction::refuse_if_read_only(c"pg_tviews_repair()");
     let owner = relation::class(relid).map_or(Oid::INVALID, |c| c.owner);
-    within(format!("repairing TVIEW \"{name}\""), owner, || {
-        repair(relid)
-    })
+    within(
+        format!("repairing TVIEW \"{name}\""),
+        relation::role_name(owner),
+        || repair(relid),
+    )
 }
 
 fn repair(relid: Oid) -> Result<u64> {

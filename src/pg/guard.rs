@@ -37,11 +37,7 @@ thread_local! {
 
 /// Does something under a name that errors meanwhile, PostgreSQL's and ours, carry in their CONTEXT. It is done
 /// as `role`, which those tell that lack a privilege: the user need not know that it is not them.
-pub(crate) fn within<T>(
-    what: String,
-    role: pg_sys::Oid,
-    f: impl FnOnce() -> Result<T>,
-) -> Result<T> {
+pub(crate) fn within<T>(what: String, role: String, f: impl FnOnce() -> Result<T>) -> Result<T> {
     let _activity = Activity::start(what.clone(), role);
     let result = f();
     if result.is_err() {
@@ -53,9 +49,7 @@ pub(crate) fn within<T>(
 struct Activity(());
 
 impl Activity {
-    fn start(what: String, role: pg_sys::Oid) -> Activity {
-        // An error is no time to look names up.
-        let role = super::relation::role_name(role);
+    fn start(what: String, role: String) -> Activity {
         ACTIVITY.with_borrow_mut(|a| a.push((what, role)));
         Activity(())
     }

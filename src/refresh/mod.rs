@@ -149,7 +149,7 @@ pub(crate) fn flush() -> Result<()> {
             let tally = Tally::start(tview.oid);
             tally.add(Counter::Flushes, 1);
             let _discreet = Discreet::start(!relation::may_read_all(tview.oid, current_user()));
-            within(activity(&tview), tview.owner, || {
+            within(activity(&tview), relation::role_name(tview.owner), || {
                 refresh(&tview, owed, freshness(), &tally)
             })?;
             report.iter_mut().for_each(|r| r.add(&tview, &tally));
@@ -203,7 +203,9 @@ fn lock_relations(tviews: impl Iterator<Item = Oid>) -> Result<()> {
             reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
             Ok(())
         };
-        counting_failure(tview.oid, || within(activity(tview), tview.owner, lock))?;
+        counting_failure(tview.oid, || {
+            within(activity(tview), relation::role_name(tview.owner), lock)
+        })?;
     }
     Ok(())
 }
