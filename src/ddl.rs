@@ -139,6 +139,7 @@ pub(crate) fn after_create(created: Option<Oid>) -> Result<()> {
                 command,
                 is_filled,
                 columns,
+                settings: convert::pinned_settings(),
             });
         }
         Starting::Record { definition } => {

@@ -105,6 +105,8 @@ pub(crate) struct Conversion {
     pub(crate) is_filled: bool,
     /// The columns that the query gave, by attribute number, type and modifier.
     pub(crate) columns: Vec<(i16, u32, i32)>,
+    /// Settings under which it was filled, as name=value.
+    pub(crate) settings: Vec<String>,
 }
 
 /// A `CREATE TABLE AS` between its start and its end.

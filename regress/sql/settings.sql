@@ -32,6 +32,23 @@ CREATE TABLE tv_event AS :event;
 SELECT data FROM tv_event;
 SELECT oracle.check('tv_event', :'event'), oracle.routes('tv_event');
 
+-- Settings are those under which the table was filled, whatever they are when its transaction commits.
+BEGIN;
+CREATE TABLE tv_moment AS SELECT pk_event AS pk_moment, id, to_jsonb(at::text) AS data FROM tb_event;
+SET LOCAL TimeZone = 'Asia/Tokyo';
+COMMIT;
+SELECT data FROM tv_moment;
+UPDATE tb_event SET at = at + interval '1 hour';
+SELECT oracle.check('tv_moment', 'SELECT pk_event, id, to_jsonb(at::text) FROM tb_event');
+UPDATE tb_event SET at = at - interval '1 hour';
+BEGIN;
+CREATE TABLE tv_instant AS SELECT pk_event AS pk_instant, id, to_jsonb(at::text) AS data FROM tb_event;
+SET LOCAL TimeZone = 'Asia/Tokyo';
+UPDATE tb_event SET ratio = 0.1;
+COMMIT;
+SELECT oracle.check('tv_instant', 'SELECT pk_event, id, to_jsonb(at::text) FROM tb_event');
+DROP TABLE tv_moment, tv_instant;
+
 -- A writer with other settings, writing at commit, by a read, and by a full comparison.
 SET TimeZone = 'Asia/Tokyo';
 SET DateStyle = 'German';

@@ -43,6 +43,7 @@ pub(super) fn install(
     mut tree: Tree,
     examined: &Examined,
     columns: &[Column],
+    pinned: Vec<String>,
 ) -> Result<Rc<Tview>> {
     let session = Session::open();
     let sources = examined.sources();
@@ -58,7 +59,7 @@ pub(super) fn install(
         }
     };
     ensure_key(&session, relid, name, columns)?;
-    register(&session, relid, view, owns_view)?;
+    register(&session, relid, view, owns_view, pinned)?;
     snapshot::advance();
     let damaged = || Error::Damaged {
         table: name.name.clone(),
@@ -189,21 +190,27 @@ fn ensure_key(session: &Session, relid: Oid, name: &Name, columns: &[Column]) ->
 }
 
 /// What is pinned of the session's settings, as name=value.
-pub(super) fn pinned_settings() -> Vec<String> {
+pub(crate) fn pinned_settings() -> Vec<String> {
     PINNED
         .iter()
         .filter_map(|name| setting(name).map(|value| format!("{name}={value}")))
         .collect()
 }
 
-fn register(session: &Session, relid: Oid, view: Oid, owns_view: bool) -> Result<()> {
+fn register(
+    session: &Session,
+    relid: Oid,
+    view: Oid,
+    owns_view: bool,
+    pinned: Vec<String>,
+) -> Result<()> {
     let text = "INSERT INTO {schema}.pg_tviews_catalog (tview, backing_view, owns_view, settings, family) \
                 VALUES ($1::pg_catalog.oid, $2::pg_catalog.oid, $3, $4, $5::pg_catalog.oid[]::pg_catalog.regclass[])";
     let args = Args::none()
         .with(relid)
         .with(view)
         .with(owns_view)
-        .with(pinned_settings())
+        .with(pinned)
         .with(relation::with_children(relid));
     catalog::run(session, text, &args)?;
     let text = "DELETE FROM {schema}.pg_tviews_recorded WHERE table_name = $1::pg_catalog.oid";

@@ -51,6 +51,7 @@ use crate::queue::{self, Conversion};
 use crate::refresh::{self, Written};
 use definition::lock_definition;
 use install::install;
+pub(crate) use install::pinned_settings;
 use own::OwnCommand;
 use pgrx::pg_sys::Oid;
 use shape::{check_columns, check_table};
@@ -218,7 +219,8 @@ fn convert_recorded(conversion: &Conversion, name: &Name) -> Result<()> {
     progress.phase("locking sources");
     check_and_lock(&name.name, &examined, current_user())?;
     progress.phase("installing");
-    let tview = install(conversion.relid, name, tree, &examined, &columns)?;
+    let pinned = conversion.settings.clone();
+    let tview = install(conversion.relid, name, tree, &examined, &columns, pinned)?;
     routes::judge(&tview)?;
     routes::try_out(&tview)?;
     // The view is made from text, which may mean another function than when the table was filled: one
@@ -297,7 +299,8 @@ fn become_tview(
     check_and_lock(&name.name, &examined, owner)?;
     progress.phase("installing");
     let _owner = Identity::switch(owner, Bounds::LocalUser);
-    let tview = install(relid, &name, tree, &examined, &columns)?;
+    let pinned = pinned_settings();
+    let tview = install(relid, &name, tree, &examined, &columns, pinned)?;
     routes::judge(&tview)?;
     routes::try_out(&tview)?;
     Ok((name, tview))
