@@ -45,27 +45,26 @@ pub(crate) fn create_concurrently(
     text: &str,
     definition: &str,
 ) -> Result<()> {
-    let building = match when_free(procedure, || prepare(text, definition)) {
-        Ok(building) => building,
+    let (building, lock) = match when_free(procedure, || prepare(text, definition)) {
+        Ok(prepared) => prepared,
         Err(failure) => return failure.raise(),
     };
-    let what = format!("creating TVIEW \"{}\"", building.name.name);
-    within(
-        what,
-        relation::role_name(current_user()),
-        || match complete(procedure, &building) {
-            Ok(keys) => {
-                let name = &building.name.name;
-                let message = format!("TVIEW \"{name}\": {keys} rows of the query compared");
-                tell(Level::Notice, &message, None, None);
-                Ok(())
-            }
-            Err(failure) => {
-                discard(procedure, &building);
-                failure.raise()
-            }
-        },
-    )
+    let name = &building.name.name;
+    let what = format!("creating TVIEW \"{name}\"");
+    let role = relation::role_name(current_user());
+    within(what, role, || match complete(procedure, &building) {
+        Ok(keys) => {
+            let message = format!("TVIEW \"{name}\": {keys} rows of the query compared");
+            tell(Level::Notice, &message, None, None);
+            Ok(())
+        }
+        Err(failure) => {
+            // Who wants to drop it may wait for the lock, and have what dropping it takes.
+            drop(lock);
+            discard(procedure, &building);
+            failure.raise()
+        }
+    })
 }
 
 /// A TVIEW that is not yet complete.
@@ -74,7 +73,6 @@ struct Building {
     /// The name that it will have, and that it has.
     name: Name,
     temporary: Name,
-    _lock: SessionLock,
 }
 
 /// One transaction.
@@ -114,7 +112,7 @@ fn when_free<T>(procedure: &Procedure, f: impl Fn() -> Result<T>) -> Step<T> {
 }
 
 /// Makes the TVIEW, empty, and lets writers know of it.
-fn prepare(text: &str, definition: &str) -> Result<Building> {
+fn prepare(text: &str, definition: &str) -> Result<(Building, SessionLock)> {
     let _settings = impatient();
     let tree = Tree::parse(definition, text)?;
     let session = Session::open();
@@ -132,12 +130,13 @@ fn prepare(text: &str, definition: &str) -> Result<Building> {
     rename(&session, &name, &temporary)?;
     // Nobody drops or alters it from now on, and who finds it knows that somebody is at work. Nobody else knows it yet.
     let lock = SessionLock::try_take(relid);
-    Ok(Building {
+    let lock = lock.ok_or_else(|| Error::BeingCreated(temporary.name.clone()))?;
+    let building = Building {
         relid,
-        _lock: lock.ok_or_else(|| Error::BeingCreated(temporary.name.clone()))?,
         name,
         temporary,
-    })
+    };
+    Ok((building, lock))
 }
 
 /// The name with a note, at most as long as PostgreSQL allows.
