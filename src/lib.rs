@@ -51,6 +51,7 @@ pub extern "C-unwind" fn _PG_init() {
         before_create: ddl::before_create,
         after_create: ddl::after_create,
         before_change: convert::lock_ahead,
+        rows_were_left: queue::rows_were_left,
         before_read: commit::before_read,
         is_idle: commit::is_idle,
         pre_commit: commit::pre_commit,

@@ -7,6 +7,7 @@
 //! vanish if that subtransaction rolls back, so then the outer levels owe it again.
 
 use crate::guc;
+use crate::pg::snapshot;
 use crate::pg::transaction::nest_level;
 use crate::pg::value::Row;
 use crate::sabotage::{Rule, breaks};
@@ -99,7 +100,8 @@ pub(crate) struct Conversion {
     pub(crate) relid: Oid,
     /// Its query, as [`crate::pg::node::Tree::to_text`] writes it.
     pub(crate) definition: String,
-    /// The command that followed the fill: none has come since if it is still the current one.
+    /// The command that followed the fill, or the last of those since that have left all rows alone: nothing else has
+    /// happened if it is still the current one.
     pub(crate) command: u32,
     /// Created with its data.
     pub(crate) is_filled: bool,
@@ -181,6 +183,21 @@ pub(crate) fn add(f: impl FnOnce(&mut Adding<'_>)) {
 
 pub(crate) fn record(conversion: Conversion) {
     with_current(|level| level.conversions.push(conversion));
+}
+
+/// All commands from this one up to the current one have left all rows alone.
+pub(crate) fn rows_were_left(since: u32) {
+    if !has_conversions() {
+        return;
+    }
+    snapshot::advance();
+    let now = snapshot::command_id();
+    LEVELS.with_borrow_mut(|levels| {
+        let conversions = levels.iter_mut().flat_map(|l| &mut l.conversions);
+        conversions
+            .filter(|c| c.command == since)
+            .for_each(|c| c.command = now);
+    });
 }
 
 pub(crate) fn begin(starting: Starting) {

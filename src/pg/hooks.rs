@@ -10,7 +10,7 @@ use super::list::pointers;
 use super::node::Tree;
 use super::snapshot::{self, Freshness};
 use super::trigger::{Firing, no_tuple};
-use super::{ffi, relation, transaction, version};
+use super::{ffi, relation, transaction, version, writes};
 use crate::error::Result;
 use core::ffi::{CStr, c_char, c_void};
 use pgrx::pg_sys::{self, NodeTag, Oid};
@@ -23,6 +23,8 @@ pub(crate) struct Handlers {
     pub(crate) after_create: fn(Option<Oid>) -> Result<()>,
     /// Relations are about to be replaced or dropped.
     pub(crate) before_change: fn(&[Oid], Change) -> Result<()>,
+    /// A statement that began at this command is done, and nothing has changed rows meanwhile.
+    pub(crate) rows_were_left: fn(command: u32),
     /// What a plan's or COPY's snapshot must be exchanged for, if it must.
     pub(crate) before_read: fn(&Reading) -> Result<Option<Freshness>>,
     /// True while [`Handlers::before_read`] has nothing to do, whatever is read.
@@ -151,6 +153,11 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: all pointers come from PostgreSQL; see the module's head for errors.
     unsafe {
         let statement = (*pstmt).utilityStmt;
+        let before =
+            writes::leaves_rows(statement).then(|| (snapshot::command_id(), writes::counted()));
+        if before.is_none() {
+            writes::count();
+        }
         let create = boundary(|| Ok(created_table(statement)));
         let is_tracked =
             !create.is_null() && has_prefix(create) && boundary(|| before_create(create, params));
@@ -194,6 +201,9 @@ unsafe extern "C-unwind" fn process_utility(
         }
         if fresh.is_some() {
             pg_sys::PopActiveSnapshot();
+        }
+        if let Some((command, _)) = before.filter(|(_, counted)| *counted == writes::counted()) {
+            (handlers().rows_were_left)(command);
         }
         if is_tracked {
             let relation = (*(*create).into).rel;
@@ -381,6 +391,11 @@ unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, eflags:
     // SAFETY: as for process_utility. The fresh snapshot replaces this query's own registered one
     // and is active for the start alone; nobody else's entry is touched.
     unsafe {
+        if (*desc).operation != pg_sys::CmdType::CMD_SELECT
+            || (*(*desc).plannedstmt).hasModifyingCTE
+        {
+            writes::count();
+        }
         let may_be_stale = !(handlers().is_idle)()
             && eflags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as i32 == 0
             && !transaction::is_parallel();

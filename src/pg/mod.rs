@@ -22,3 +22,4 @@ pub(crate) mod transaction;
 pub(crate) mod trigger;
 pub(crate) mod value;
 mod version;
+mod writes;
