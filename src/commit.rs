@@ -9,7 +9,7 @@
 use crate::catalog;
 use crate::convert;
 use crate::error::{Error, Result};
-use crate::pg::hooks::Reading;
+use crate::pg::handlers::Reading;
 use crate::pg::identity::StatementTimeout;
 use crate::pg::relation;
 use crate::pg::snapshot::{self, Active, Freshness};

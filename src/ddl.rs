@@ -9,11 +9,11 @@ use crate::guc;
 use crate::name::Name;
 use crate::pg::command::{self, Reshaping};
 use crate::pg::guard::{Level, tell};
-use crate::pg::hooks::Create;
+use crate::pg::handlers::Create;
 use crate::pg::identity::current_user;
 use crate::pg::snapshot;
 use crate::pg::spi::{Args, Session};
-use crate::pg::{hooks, relation, transaction};
+use crate::pg::{handlers, relation, transaction};
 use crate::queue::{self, Conversion, Starting};
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
@@ -168,7 +168,7 @@ fn tell_how(name: &Name, hint: Option<&str>) {
 /// `ddl_command_end`: says how to convert a table where no hook has seen the statement, and follows
 /// changes of sources, of TVIEWs and of what their definitions rest on.
 pub(crate) fn on_command() -> Result<()> {
-    if convert::is_own_command() || hooks::extension().is_none() {
+    if convert::is_own_command() || handlers::extension().is_none() {
         return Ok(());
     }
     let session = Session::open();
@@ -218,7 +218,7 @@ fn tell_created(relid: Oid) {
 
 /// `sql_drop`: forgets TVIEWs whose table or backing view is gone; keeps what the others need.
 pub(crate) fn on_drop() -> Result<()> {
-    if convert::is_own_command() || hooks::extension().is_none() {
+    if convert::is_own_command() || handlers::extension().is_none() {
         return Ok(());
     }
     let session = Session::open();

@@ -23,7 +23,8 @@ mod sabotage;
 mod stats;
 
 use crate::error::{Error, Result};
-use crate::pg::hooks::{self, Handlers};
+use crate::pg::handlers::{self, Handlers};
+use crate::pg::hooks;
 use crate::pg::trigger::Firing;
 
 ::pgrx::pg_module_magic!(name, version);
@@ -42,7 +43,7 @@ pub extern "C-unwind" fn _PG_init() {
     guc::register();
     #[cfg(feature = "sabotage")]
     sabotage::register();
-    if hooks::is_preloading() {
+    if handlers::is_preloading() {
         ddl::set_preloaded();
         stats::register();
         progress::register();

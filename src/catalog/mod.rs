@@ -16,7 +16,7 @@ pub(crate) use locking::{LockedEnd, Locking, Lookup};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
 use crate::name::{Column, Name};
-use crate::pg::hooks;
+use crate::pg::handlers;
 use crate::pg::identity::Superuser;
 use crate::pg::node::Calls;
 use crate::pg::relation::{self, Lock};
@@ -200,7 +200,7 @@ pub(crate) fn schema(session: &Session) -> Result<String> {
     thread_local! {
         static KNOWN: RefCell<Option<(Oid, String)>> = const { RefCell::new(None) };
     }
-    let extension = hooks::extension().ok_or(Error::NotCreated)?;
+    let extension = handlers::extension().ok_or(Error::NotCreated)?;
     // Forgotten with the rest when a schema is renamed.
     if with_cache(|c| !std::mem::replace(&mut c.knows_schema, true)) {
         KNOWN.set(None);

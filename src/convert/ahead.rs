@@ -5,7 +5,7 @@
 use super::family::tviews;
 use super::in_order;
 use crate::error::Result;
-use crate::pg::hooks::Change;
+use crate::pg::handlers::Change;
 use crate::pg::identity::current_user;
 use crate::pg::relation::{self, Lock};
 use crate::pg::spi::{Args, Session};

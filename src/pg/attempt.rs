@@ -71,9 +71,10 @@ pub(crate) fn overhear<T>(
 /// Runs `f`, which only reads, in a subtransaction of its own; `None` if values that it met made it
 /// fail (SQLSTATE classes 22 and 23).
 pub(crate) fn unless_data_fails<T>(f: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
-    // SAFETY: a global of this backend; the copy outlives the subtransaction in this one's memory, or where an outer
-    // part shelters it, to which it may be handed on.
+    // The copy outlives the subtransaction in this one's memory, or where an outer part shelters it, to which it may be
+    // handed on.
     let shelter = match SHELTER.get() {
+        // SAFETY: a global of this backend.
         outer if outer.is_null() => unsafe { pg_sys::CurTransactionContext },
         outer => outer,
     };

@@ -1,12 +1,13 @@
 //! The only room with raw server pointers. Gives the rest of the extension safe, borrowed or
 //! owned Rust: guards that restore on drop, owned values, read-only views of query trees.
-//! Never looks up to the rooms that use it; hooks reach them through [`hooks::Handlers`].
+//! Never looks up to the rooms that use it; hooks reach them through [`handlers::Handlers`].
 
 pub(crate) mod attempt;
 pub(crate) mod command;
 mod ffi;
 pub(crate) mod function;
 pub(crate) mod guard;
+pub(crate) mod handlers;
 pub(crate) mod hash;
 pub(crate) mod hooks;
 pub(crate) mod identity;
@@ -20,6 +21,7 @@ pub(crate) mod spi;
 pub(crate) mod spool;
 pub(crate) mod transaction;
 pub(crate) mod trigger;
+mod utility;
 pub(crate) mod value;
 mod version;
 mod writes;
