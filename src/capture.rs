@@ -4,6 +4,7 @@
 
 use crate::catalog::{self, Capture, Captures};
 use crate::error::Result;
+use crate::guc;
 use crate::pg::trigger::{Event, Firing, Tuple};
 use crate::pg::value::Row;
 use crate::queue::{self, Adding, Effect};
@@ -49,6 +50,15 @@ fn note(
             adding.whole(capture.start.tview);
             continue;
         }
+        let places = changed.as_deref().and_then(|c| places(capture, c));
+        if let (Some(places), Some(new)) = (places, &new) {
+            adding.row(
+                &capture.start,
+                values(capture, new),
+                Effect::Patches(places),
+            );
+            continue;
+        }
         if let Some(old) = old.as_ref().filter(|_| !breaks(Rule::OldImages)) {
             adding.row(&capture.start, values(capture, old), Effect::Shows);
         }
@@ -57,6 +67,22 @@ fn note(
             adding.row(&capture.start, values(capture, new), effect);
         }
     }
+}
+
+/// The parts of the TVIEW's rows that such changes concern; `None` if they concern more.
+fn places(capture: &Capture, changed: &[i16]) -> Option<u64> {
+    let places_of = |attribute: &i16| {
+        let mut known = capture.patched.iter();
+        known
+            .find(|(a, _)| a == attribute)
+            .map(|(_, places)| places)
+    };
+    let shown = changed.iter().filter(|a| capture.used.contains(a));
+    guc::patch().then(|| {
+        shown
+            .map(places_of)
+            .try_fold(0, |all, places| Some(all | places?))
+    })?
 }
 
 /// What a new row does whose columns have changed so, or which was not there before.

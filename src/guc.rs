@@ -16,6 +16,7 @@ static AUTO_CONVERT: GucSetting<bool> = GucSetting::<bool>::new(true);
 static FULL_REFRESH: GucSetting<FullRefresh> = GucSetting::<FullRefresh>::new(FullRefresh::Warn);
 static LOCK_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64);
 static LOG_MIN_DURATION: GucSetting<i32> = GucSetting::<i32>::new(-1);
+static PATCH: GucSetting<bool> = GucSetting::<bool>::new(true);
 static PENDING_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(100_000);
 
 pub(crate) fn register() {
@@ -55,6 +56,14 @@ pub(crate) fn register() {
         GucContext::Suset,
         GucFlags::UNIT_MS,
     );
+    GucRegistry::define_bool_guc(
+        c"pg_tviews.patch",
+        c"Writes parts of documents that come from one changed row without computing the rest anew.",
+        c"When off, every document that a change concerns is computed anew, with the same result.",
+        &PATCH,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
     GucRegistry::define_int_guc(
         c"pg_tviews.pending_limit",
         c"Changed rows or keys of one TVIEW per transaction beyond which the TVIEW is compared as a whole.",
@@ -84,6 +93,10 @@ pub(crate) fn log_min_duration() -> Option<Duration> {
     u64::try_from(LOG_MIN_DURATION.get())
         .ok()
         .map(Duration::from_millis)
+}
+
+pub(crate) fn patch() -> bool {
+    PATCH.get()
 }
 
 pub(crate) fn pending_limit() -> usize {

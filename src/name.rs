@@ -43,3 +43,19 @@ pub(crate) struct Column {
     /// Quoted and qualified, where it is not the type's own.
     pub(crate) collation: Option<String>,
 }
+
+/// An index over plain columns of all rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Index {
+    pub(crate) columns: Vec<IndexColumn>,
+    /// No two rows agree in all of them, at any time.
+    pub(crate) is_unique: bool,
+}
+
+/// A column of a btree index: its attribute, and by which operator family and collation it is ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IndexColumn {
+    pub(crate) attribute: i16,
+    pub(crate) family: u32,
+    pub(crate) collation: u32,
+}

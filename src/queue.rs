@@ -31,10 +31,25 @@ pub(crate) struct Start {
 /// What a changed row can do to others' view of the TVIEW; the greater includes the lesser.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Effect {
+    /// Rows show other values of a row that they showed before, in these parts ([`crate::lineage::patch`]), as bits.
+    Patches(u64),
     /// Rows show something else than before.
     Shows,
     /// It also makes a link, by which changes of other rows matter that did not before.
     Links,
+}
+
+/// Among the bits of [`Effect::Patches`]: the row has changed more than once, maybe back to what it was.
+pub(crate) const REPEATEDLY: u64 = 1 << 63;
+
+impl Effect {
+    /// Of two changes of one row.
+    fn with(self, other: Effect) -> Effect {
+        match (self, other) {
+            (Effect::Patches(a), Effect::Patches(b)) => Effect::Patches(a | b | REPEATEDLY),
+            _ => self.max(other),
+        }
+    }
 }
 
 /// Captured values of changed rows, each as it was or as it is.
@@ -70,8 +85,9 @@ impl Owed {
             Some(rows) => rows,
             None => self.rows.entry(start.clone()).or_default(),
         };
-        let known = rows.entry(row).or_insert(effect);
-        *known = effect.max(*known);
+        rows.entry(row)
+            .and_modify(|known| *known = known.with(effect))
+            .or_insert(effect);
         if rows.len() > guc::pending_limit() {
             self.add_whole(start.tview);
         }

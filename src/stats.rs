@@ -28,6 +28,8 @@ pub(crate) enum Counter {
     Keys,
     Inserted,
     Updated,
+    /// Of these, rows of which a part was written and the rest not computed.
+    Patched,
     Deleted,
     /// Keys that were compared and found equal.
     Unchanged,

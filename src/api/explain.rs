@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub(super) route: &'static str,
     pub(super) path: String,
     pub(super) columns_used: Vec<String>,
+    /// Those of which a change is written as a patch.
+    pub(super) columns_patched: Vec<String>,
     pub(super) key_query: Option<String>,
     pub(super) reason: Option<&'static str>,
     pub(super) remedy: Option<&'static str>,
@@ -25,8 +27,12 @@ pub(super) struct Entry {
 pub(super) fn explain(tview: &Tview) -> Result<Vec<Entry>> {
     let missing = catalog::missing_indexes(tview)?;
     let mut entries = entries(&tview.graph, &tview.routes, &missing);
-    for (entry, query) in entries.iter_mut().zip(&tview.key_queries) {
-        entry.key_query = query.clone();
+    for (source, entry) in entries.iter_mut().enumerate() {
+        entry.key_query = tview.key_queries[source].clone();
+        let patcher = tview.patches[source].iter();
+        let patched = patcher.flat_map(|p| p.patch.attributes.keys());
+        let columns = patched.filter_map(|a| tview.graph.sources[source].column(*a));
+        entry.columns_patched = columns.map(|c| c.name.clone()).collect();
     }
     Ok(entries)
 }
@@ -48,6 +54,7 @@ pub(super) fn entries(graph: &Graph, routes: &[Route], missing: &[Missing]) -> V
             route: route.word(),
             path: sql::path(graph, index, route),
             columns_used: used.map(|c| c.name.clone()).collect(),
+            columns_patched: Vec::new(),
             key_query: None,
             reason: full.map(|r| r.text()),
             remedy: full.map(|r| r.remedy()),
@@ -65,6 +72,7 @@ pub(super) fn explain_json(tview: &Tview) -> Result<Value> {
             "route": e.route,
             "path": e.path,
             "columns_used": e.columns_used,
+            "columns_patched": e.columns_patched,
             "key_query": e.key_query,
             "reason": e.reason,
             "remedy": e.remedy,

@@ -2,7 +2,7 @@
 //! backing view, and its statements.
 
 use super::locking::locking;
-use super::{Statements, Tview, run};
+use super::{Statements, Tview, patching, run};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Reason, Route, Scope};
 use crate::lineage::{query, route, sql};
@@ -107,6 +107,10 @@ pub(super) fn load(
     let key_query =
         |s: usize| sql::key::key_query(&graph, s, &routes[s], &locking.captured[s], &table);
     let key_queries = (0..routes.len()).map(key_query).collect();
+    let patches = match may_spell_out {
+        true => patching::patches(&graph, &routes, &locking, &table, (oid, row.view)),
+        false => routes.iter().map(|_| None).collect(),
+    };
     let restricted = restrict(may_spell_out.then_some(&mut tree), &graph, &routes, &table);
     let statements = statements(&table, restricted.as_ref());
     let row_type = relation::row_type(oid);
@@ -139,6 +143,7 @@ pub(super) fn load(
         })?,
         row: row_storage,
         key_queries,
+        patches,
         scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
         has_other_unique: !unique.is_empty(),
         is_computed: routes.iter().any(Route::is_computed) || locking.is_computed,

@@ -8,6 +8,7 @@
 mod indexes;
 mod load;
 mod locking;
+mod patching;
 
 pub(crate) use indexes::{missing_indexes, missing_indexes_of};
 pub(crate) use load::{has_primary_key, key_columns};
@@ -15,6 +16,8 @@ pub(crate) use locking::{LockedEnd, Locking, Lookup};
 
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
+use crate::lineage::patch::Patch;
+use crate::lineage::sql::patch::PatchStatements;
 use crate::name::{Column, Name};
 use crate::pg::handlers;
 use crate::pg::identity::Superuser;
@@ -61,6 +64,8 @@ pub(crate) struct Tview {
     pub(crate) is_computed: bool,
     /// Per source, from captured values to keys; `None` where the values are keys.
     pub(crate) key_queries: Vec<Option<String>>,
+    /// Per source, how changes of columns that are shown and no more are written.
+    pub(crate) patches: Vec<Option<Patcher>>,
     /// From keys to further parameters of the comparison: see [`crate::lineage::sql::key::scope_query`].
     pub(crate) scopes: Vec<String>,
     pub(crate) statements: Statements,
@@ -100,6 +105,14 @@ pub(crate) struct Statements {
     pub(crate) insert: String,
 }
 
+/// A [`Patch`] with its statements.
+pub(crate) struct Patcher {
+    pub(crate) patch: Patch,
+    pub(crate) statements: PatchStatements,
+    /// The places of parts that differ whenever the row's columns do, as bits.
+    pub(crate) exact: u64,
+}
+
 /// What to note of a changed row of one table for one source of a TVIEW.
 pub(crate) struct Capture {
     pub(crate) start: Start,
@@ -107,6 +120,8 @@ pub(crate) struct Capture {
     pub(crate) used: Vec<i16>,
     /// Attributes that are captured, as the changed table numbers them.
     pub(crate) values: Vec<(i16, Storage)>,
+    /// Attributes of which nothing but parts of the TVIEW's rows are made, and the places of these.
+    pub(crate) patched: Vec<(i16, u64)>,
     /// A row with other values in these makes a link that concurrent writers must know of.
     pub(crate) makes_links: bool,
     /// The TVIEW has no selective route from here.
@@ -322,6 +337,12 @@ fn captures_for(tview: &Tview, named: Oid, columns: &[Column], is_below: bool) -
                 .iter()
                 .filter_map(|a| Some(local(*a)?.attribute))
                 .collect(),
+            patched: match &tview.patches[index] {
+                Some(patcher) if !is_below => (patcher.patch.attributes.iter())
+                    .filter_map(|(a, places)| Some((local(*a)?.attribute, *places)))
+                    .collect(),
+                _ => Vec::new(),
+            },
             makes_links: tview.locking.links(index),
             // A column that only a child has cannot be captured where its parent is written.
             is_full: matches!(tview.routes[index], Route::Full(_))

@@ -1,6 +1,6 @@
 //! Graphs made by hand, for tests without a server: tables `tb_0`, `tb_1`, … with integer columns c1 to c3.
 
-use super::model::{Condition, Equality, Form, Graph, KeyPart, Link, Root, Side, Source};
+use super::model::{Condition, Equality, Form, Graph, KeyPart, Link, Presence, Root, Side, Source};
 use crate::name::{Column, Name};
 
 fn source(name: &str) -> Source {
@@ -27,6 +27,8 @@ fn source(name: &str) -> Source {
         obstacle: None,
         is_recursive: false,
         conditions: Vec::new(),
+        decisive: Default::default(),
+        presence: Presence::Always,
     }
 }
 

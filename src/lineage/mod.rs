@@ -9,6 +9,7 @@ pub(crate) mod edges;
 mod fixtures;
 pub(crate) mod indexes;
 pub(crate) mod model;
+pub(crate) mod patch;
 pub(crate) mod query;
 mod remedy;
 pub(crate) mod route;

@@ -23,6 +23,36 @@ pub(crate) struct Source {
     pub(crate) is_recursive: bool,
     /// Conditions on its columns alone without which a row does not matter.
     pub(crate) conditions: Vec<Side>,
+    /// Attributes that decide about more than [`Graph::parts`].
+    pub(crate) decisive: BTreeSet<i16>,
+    pub(crate) presence: Presence,
+}
+
+/// Which rows of the result have a row of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// All.
+    Always,
+    /// Those for which so many conditions of an outer join hold; in the others its columns are NULL.
+    Where(usize),
+    Unknown,
+}
+
+/// A part of a result that is computed from one row of a source: a column, or what stands at a path of nested
+/// `jsonb_build_object()`.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Of the result column, from 1.
+    pub(crate) position: i16,
+    /// Keys of objects, the outermost first; none for the whole column.
+    pub(crate) path: Vec<String>,
+    pub(crate) source: usize,
+    /// What it reads of the source.
+    pub(crate) attributes: BTreeSet<i16>,
+    /// The only one of these, where it is the column as it is.
+    pub(crate) bare: Option<i16>,
+    /// SQL over the source's [`tag`].
+    pub(crate) sql: String,
 }
 
 impl Source {
@@ -191,6 +221,7 @@ pub(crate) struct Graph {
     /// The number of arms of each choice.
     pub(crate) choices: Vec<usize>,
     pub(crate) scopes: Vec<Scope>,
+    pub(crate) parts: Vec<Part>,
     /// Sources that stand for the rows beside those of another: of one window partition or DISTINCT ON
     /// group.
     pub(crate) mates: BTreeSet<usize>,

@@ -3,7 +3,7 @@
 use super::ffi;
 use super::function;
 use super::guard::{c_text, call};
-use crate::name::{Column, Name, quote};
+use crate::name::{Column, Index, IndexColumn, Name, quote};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::CStr;
 
@@ -214,6 +214,51 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
             .collect();
         pg_sys::relation_close(relation, pg_sys::NoLock as i32);
         columns
+    }
+}
+
+/// The valid btree indexes of a table over plain columns of all its rows. None of a table that others inherit from: an index
+/// does not see their rows.
+pub(crate) fn indexes(relid: Oid) -> Vec<Index> {
+    let lock = pg_sys::AccessShareLock as i32;
+    // SAFETY: the relations stay open while they are read.
+    unsafe {
+        let relation = pg_sys::relation_open(relid, lock);
+        let class = &*(*relation).rd_rel;
+        let is_alone =
+            !class.relhassubclass || class.relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
+        let list = pg_sys::RelationGetIndexList(relation);
+        let oids = (0..super::list::list_len(list)).map(|i| pg_sys::list_nth_oid(list, i));
+        let mut found = Vec::new();
+        for oid in oids.filter(|_| is_alone) {
+            let index = pg_sys::index_open(oid, lock);
+            found.extend(plain_index(index));
+            pg_sys::index_close(index, pg_sys::NoLock as i32);
+        }
+        pg_sys::relation_close(relation, pg_sys::NoLock as i32);
+        found
+    }
+}
+
+unsafe fn plain_index(index: pg_sys::Relation) -> Option<Index> {
+    // SAFETY: the caller has the index open.
+    unsafe {
+        let row = &*(*index).rd_index;
+        let count = row.indnkeyatts as usize;
+        let attributes = row.indkey.values.as_slice(count);
+        let is_plain = row.indisvalid
+            && (*(*index).rd_rel).relam == pg_sys::BTREE_AM_OID.into()
+            && pg_sys::RelationGetIndexPredicate(index).is_null()
+            && attributes.iter().all(|a| *a > 0);
+        let column = |n: usize| IndexColumn {
+            attribute: attributes[n],
+            family: (*(*index).rd_opfamily.add(n)).to_u32(),
+            collation: (*(*index).rd_indcollation.add(n)).to_u32(),
+        };
+        is_plain.then(|| Index {
+            columns: (0..count).map(column).collect(),
+            is_unique: row.indisunique && row.indimmediate,
+        })
     }
 }
 

@@ -291,6 +291,20 @@ pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<bool> {
     Ok(is_by_key)
 }
 
+/// Runs a statement that writes the TVIEW past its guard; gives the number of rows written.
+pub(super) fn run_own(
+    session: &Session,
+    tview: &Tview,
+    statement: &str,
+    args: &Args,
+    snapshot: Snapshot<'_>,
+) -> Result<u64> {
+    let outer = TICKET.replace(Some((tview.oid, nest_level())));
+    let rows = session.run(statement, args, snapshot);
+    TICKET.set(outer);
+    Ok(rows?.len())
+}
+
 fn write(
     session: &Session,
     tview: &Tview,
@@ -335,10 +349,7 @@ fn write(
             return Ok(0);
         }
         let args = Args::none().with_cells(different, chosen, ROW, tview.row, tview.row_array);
-        let outer = TICKET.replace(Some((tview.oid, nest_level())));
-        let rows = session.run(statement, &args, snapshot);
-        TICKET.set(outer);
-        match rows?.len() {
+        match run_own(session, tview, statement, &args, snapshot)? {
             written if written == chosen.len() as u64 => {
                 tally.add(counter, written);
                 Ok(written)

@@ -13,6 +13,14 @@ use crate::queue::{Changes, Effect, Start};
 use crate::stats::Tally;
 use std::collections::{HashMap, HashSet};
 
+/// What rows are claimed for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aim {
+    Compute,
+    /// Their keys are locked, and needed for nothing else.
+    Patch,
+}
+
 /// Why an attempt ends early.
 enum Halt {
     /// A lock is not free.
@@ -64,9 +72,10 @@ impl<'c> Claiming<'c> {
         &mut self,
         changes: &[(Start, Changes)],
         freshness: Freshness,
+        aim: Aim,
     ) -> Result<Option<Vec<Row>>> {
         loop {
-            match self.attempt(changes, freshness) {
+            match self.attempt(changes, freshness, aim) {
                 Ok(keys) => return Ok(Some(keys)),
                 Err(Halt::Blocked) => self.round.wait(),
                 Err(Halt::Whole) => return Ok(None),
@@ -75,7 +84,12 @@ impl<'c> Claiming<'c> {
         }
     }
 
-    fn attempt(&mut self, changes: &[(Start, Changes)], freshness: Freshness) -> Attempt<Vec<Row>> {
+    fn attempt(
+        &mut self,
+        changes: &[(Start, Changes)],
+        freshness: Freshness,
+        aim: Aim,
+    ) -> Attempt<Vec<Row>> {
         if !changes
             .iter()
             .all(|(start, _)| resolve::fits(self.tview, start))
@@ -88,7 +102,10 @@ impl<'c> Claiming<'c> {
         // Before the keys: where they are made of several sources, rows that a link leads to decide which.
         self.read_set(changes)?;
         self.changed_parts(changes)?;
-        self.keys(changes, freshness)
+        match aim {
+            Aim::Patch if self.round.is_whole() => Ok(Vec::new()),
+            _ => self.keys(changes, freshness, aim),
+        }
     }
 
     /// Locks the values that changed rows are linked by, as they were and as they are.
@@ -124,10 +141,15 @@ impl<'c> Claiming<'c> {
 
     /// Finds the keys and locks them. By parts they are locked before: who writes another key with the same
     /// part may have committed since, so what was found before the lock of its part is looked for again.
-    fn keys(&mut self, changes: &[(Start, Changes)], freshness: Freshness) -> Attempt<Vec<Row>> {
+    fn keys(
+        &mut self,
+        changes: &[(Start, Changes)],
+        freshness: Freshness,
+        aim: Aim,
+    ) -> Attempt<Vec<Row>> {
         let locking = &self.tview.locking;
         loop {
-            let keys = resolve::keys(self.session, self.tview, changes, freshness)?;
+            let keys = resolve::keys(self.session, self.tview, changes, freshness, aim)?;
             let keys = keys.ok_or(Halt::Whole)?;
             if self.tview.is_computed && keys.len() > KEYS_AT_ONCE {
                 // An expression may fail after some rows are written, and their locks cannot be given back.

@@ -4,12 +4,13 @@
 //! and by `pg_tviews_flush()`. TVIEWs are taken in the order of their depth; writing one may owe
 //! something to those above it, and triggers on it may change sources again, so the loop goes on
 //! until nothing is owed. Per TVIEW: [`claim`] what the changes concern, which is to [`mod@resolve`] values
-//! to keys under [`mod@lock`]s, then [`apply`] what differs.
+//! to keys under [`mod@lock`]s, then [`apply`] what differs, or [`patch`] what is known to.
 
 mod apply;
 mod claim;
 mod fill;
 mod lock;
+mod patch;
 mod report;
 mod resolve;
 mod sample;
@@ -30,7 +31,7 @@ use crate::pg::transaction;
 use crate::progress::{self, Progress};
 use crate::queue::{self, Changes, Owed, Start};
 use crate::stats::{self, Counter, Tally};
-use claim::Claiming;
+use claim::{Aim, Claiming};
 use pgrx::pg_sys::Oid;
 use report::Report;
 use std::cell::Cell;
@@ -229,9 +230,18 @@ fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness, tally: &Tally) -
     let pinned = pin(tview);
     pinned.prefer_indexes();
     let mut claiming = Claiming::start(&session, tview, tally);
+    if !work.is_whole && patch::can_write(tview, &work.rows, freshness) {
+        if claiming.rows(&work.rows, freshness, Aim::Patch)?.is_none() {
+            claiming.whole();
+        }
+        tally.lap(Counter::Resolving);
+        return patch::write(&session, tview, &work.rows, tally);
+    }
     let keys = match work.is_whole {
         true => None,
-        false => unless_displaced(tview, claiming.rows(&work.rows, freshness))?.flatten(),
+        false => {
+            unless_displaced(tview, claiming.rows(&work.rows, freshness, Aim::Compute))?.flatten()
+        }
     };
     tally.lap(Counter::Resolving);
     let is_done = match keys {

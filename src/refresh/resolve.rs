@@ -1,5 +1,6 @@
 //! Owns the way from captured values to the keys of the rows to compute again.
 
+use super::claim::Aim;
 use super::{KEYS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
@@ -29,13 +30,17 @@ pub(super) fn keys(
     tview: &Tview,
     changes: &[(Start, Changes)],
     freshness: Freshness,
+    aim: Aim,
 ) -> Result<Option<Vec<Row>>> {
     let mut keys: HashSet<Row> = HashSet::new();
-    let limit = limit(tview);
+    let limit = match aim {
+        Aim::Compute => limit(tview),
+        Aim::Patch => guc::lock_limit(),
+    };
     for freshness in freshness.each() {
         for (start, rows) in changes {
             check_null_keys(session, tview, start, rows, *freshness)?;
-            let is_kept = match &tview.key_queries[start.source] {
+            let is_kept = match key_query(tview, start.source, aim) {
                 Some(query) => {
                     from_values(session, tview, start, rows, query, *freshness, &mut keys)?
                 }
@@ -52,6 +57,13 @@ pub(super) fn keys(
         }
     }
     Ok(Some(keys.into_iter().collect()))
+}
+
+/// A patch concerns rows that the TVIEW has, and links that are as they were: so its own columns may lead to them.
+fn key_query(tview: &Tview, source: usize, aim: Aim) -> Option<&String> {
+    let patcher = tview.patches[source].as_ref().filter(|_| aim == Aim::Patch);
+    let own = patcher.and_then(|p| p.statements.keys.as_ref());
+    own.or(tview.key_queries[source].as_ref())
 }
 
 /// Adds the keys that a lookup gives; false if an expression failed.

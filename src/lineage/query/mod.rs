@@ -13,6 +13,7 @@
 mod links;
 mod mates;
 mod nullable;
+mod parts;
 mod recursion;
 mod refusals;
 mod scopes;
@@ -22,7 +23,9 @@ mod tree;
 
 pub(crate) use refusals::survey;
 
-use super::model::{Choice, Graph, KeyPart, Link, Reason, Root, Scope, Side, Source};
+use super::model::{
+    Choice, Graph, KeyPart, Link, Part, Presence, Reason, Root, Scope, Side, Source,
+};
 use super::volatility;
 use crate::error::{Error, Result};
 use crate::pg::function;
@@ -92,6 +95,9 @@ struct Walk<'a> {
     mates: BTreeSet<usize>,
     functions: BTreeSet<u32>,
     types: BTreeSet<u32>,
+    parts: Vec<Part>,
+    /// The walk is inside one of these.
+    is_in_part: bool,
     /// What the definition would be refused for, where the analysis goes on all the same.
     refusals: Option<Vec<Error>>,
 }
@@ -103,7 +109,7 @@ pub(crate) fn analyse(query: Query<'_>, key: &[(i16, String)]) -> Result<Graph> 
 
 fn graph<'a>(walk: &mut Walk<'a>, query: Query<'a>, key: &[(i16, String)]) -> Result<Graph> {
     let top = walk.block(query, None, false)?;
-    walk.need_all(top)?;
+    walk.need_result(top)?;
     let mut graph = Graph::default();
     for (part, (position, name)) in key.iter().enumerate() {
         let target = walk.target(top, *position).ok_or_else(|| {
@@ -124,6 +130,7 @@ fn graph<'a>(walk: &mut Walk<'a>, query: Query<'a>, key: &[(i16, String)]) -> Re
     graph.links = std::mem::take(&mut walk.links);
     graph.choices = std::mem::take(&mut walk.choices);
     graph.scopes = std::mem::take(&mut walk.scopes);
+    graph.parts = std::mem::take(&mut walk.parts);
     graph.mates = std::mem::take(&mut walk.mates);
     graph.functions = std::mem::take(&mut walk.functions);
     graph.types = std::mem::take(&mut walk.types);
@@ -159,6 +166,8 @@ impl<'a> Walk<'a> {
             mates: BTreeSet::new(),
             functions: BTreeSet::new(),
             types: BTreeSet::new(),
+            parts: Vec::new(),
+            is_in_part: false,
             refusals: None,
         }
     }
@@ -302,6 +311,8 @@ impl<'a> Walk<'a> {
             obstacle: None,
             is_recursive: self.blocks[block].is_recursive,
             conditions: Vec::new(),
+            decisive: BTreeSet::new(),
+            presence: Presence::Unknown,
         });
         Ok(self.sources.len() - 1)
     }
@@ -406,13 +417,7 @@ impl<'a> Walk<'a> {
     }
 
     fn expr(&mut self, block: usize, expr: Expr<'a>) -> Result<()> {
-        for function in expr.functions() {
-            self.require(volatility::check(function))?;
-            self.functions.insert(function.to_u32());
-        }
-        self.functions
-            .extend(expr.sort_functions().into_iter().map(Oid::to_u32));
-        self.types.extend(expr.own_type().map(Oid::to_u32));
+        self.note(expr)?;
         match expr.kind() {
             Kind::Var(var) => self.use_var(block, var),
             Kind::SubLink(link) => self.sublink(block, &link),
@@ -431,6 +436,18 @@ impl<'a> Walk<'a> {
                 .into_iter()
                 .try_for_each(|c| self.expr(block, c)),
         }
+    }
+
+    /// What a node of an expression calls and brings in by itself.
+    fn note(&mut self, expr: Expr<'a>) -> Result<()> {
+        for function in expr.functions() {
+            self.require(volatility::check(function))?;
+            self.functions.insert(function.to_u32());
+        }
+        self.functions
+            .extend(expr.sort_functions().into_iter().map(Oid::to_u32));
+        self.types.extend(expr.own_type().map(Oid::to_u32));
+        Ok(())
     }
 
     fn use_var(&mut self, block: usize, var: Var) -> Result<()> {
@@ -462,12 +479,15 @@ impl<'a> Walk<'a> {
         match attribute {
             0 => {
                 source.is_read_whole = true;
-                source
-                    .used
-                    .extend(source.columns.iter().map(|c| c.attribute));
+                let all = source.columns.iter().map(|c| c.attribute);
+                source.used.extend(all.clone());
+                source.decisive.extend(all);
             }
             a if a > 0 => {
                 source.used.insert(a);
+                if !self.is_in_part {
+                    source.decisive.insert(a);
+                }
             }
             _ => {
                 return self.refuse(Error::Construct {

@@ -2,7 +2,9 @@
 //! query must be restricted for them.
 
 use super::{Table, join, records};
-use crate::lineage::model::{Chain, Condition, Equality, Form, Graph, Link, Route, Scope, ScopeBy};
+use crate::lineage::model::{
+    Chain, Condition, Equality, Form, Graph, Hop, Link, Route, Scope, ScopeBy,
+};
 use crate::lineage::model::{Side, Source, row_before, tag};
 use crate::name::{Column, quote};
 use crate::sabotage::{Rule, breaks};
@@ -19,7 +21,7 @@ pub(crate) fn key_query(
     if route.chains().is_empty() || is_captured_key(graph, route) {
         return None;
     }
-    let start = captured(&graph.sources[source], source, start);
+    let start = captured(&graph.sources[source], &tag(source), start);
     let query = |_, chain: &Chain| {
         let keys = join(&chain.key, ", ", |_, (part, side)| {
             format!("{} AS k{part}", value(*part, side))
@@ -123,18 +125,28 @@ fn rows_of_keys(
     (!chains.is_empty()).then(|| join(chains, " UNION ALL ", of_chain))
 }
 
-/// Captured values as a table that has the source's tag and column names.
-fn captured(source: &Source, index: usize, start: &[i16]) -> String {
+/// Captured values as a table that has the source's column names.
+pub(super) fn captured(source: &Source, alias: &str, start: &[i16]) -> String {
     let columns = start.iter().filter_map(|a| source.column(*a));
     let columns: Vec<(String, &Column)> = columns.map(|c| (c.name.clone(), c)).collect();
-    records(&columns, &tag(index))
+    records(&columns, alias)
 }
 
 /// The tables of a chain, joined to where it starts from, and the elements of arrays that key
 /// columns are made of, as [`value`] names them.
 fn joined(graph: &Graph, start: &str, chain: &Chain) -> String {
+    let mut sql = along(graph, start, &chain.hops);
+    for (part, side) in chain.key.iter().filter(|(_, s)| s.element_type.is_some()) {
+        let array = &side.sql;
+        sql += &format!(" CROSS JOIN LATERAL pg_catalog.unnest({array}) AS e{part}(v)");
+    }
+    sql
+}
+
+/// The tables of hops, joined to where they start from.
+pub(super) fn along(graph: &Graph, start: &str, hops: &[Hop]) -> String {
     let mut sql = start.to_owned();
-    for hop in &chain.hops {
+    for hop in hops {
         sql = repeated(graph, sql, &hop.links);
         sql += &format!(
             " JOIN {} AS {} ON {}{}",
@@ -143,10 +155,6 @@ fn joined(graph: &Graph, start: &str, chain: &Chain) -> String {
             join(&hop.filter, "", |_, c| format!("{} AND ", c.sql)),
             join(&hop.links, " AND ", |_, link| condition(link))
         );
-    }
-    for (part, side) in chain.key.iter().filter(|(_, s)| s.element_type.is_some()) {
-        let array = &side.sql;
-        sql += &format!(" CROSS JOIN LATERAL pg_catalog.unnest({array}) AS e{part}(v)");
     }
     sql
 }
@@ -264,7 +272,7 @@ fn equal(e: &Equality, child: &Side, parent: &Side) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lineage::model::{Hop, KeyPart};
+    use crate::lineage::model::KeyPart;
     use crate::name::Name;
 
     fn column(attribute: i16, name: &str) -> Column {
@@ -294,6 +302,8 @@ mod tests {
             obstacle: None,
             is_recursive: false,
             conditions: Vec::new(),
+            decisive: Default::default(),
+            presence: crate::lineage::model::Presence::Always,
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod edge;
 pub(crate) mod key;
+pub(crate) mod patch;
 mod path;
 mod table;
 

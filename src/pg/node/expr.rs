@@ -2,11 +2,13 @@
 
 use super::query::exprs;
 use super::{Query, Tree};
-use crate::pg::ffi;
 use crate::pg::guard::{c_text, call};
 use crate::pg::list::take_text;
+use crate::pg::{ffi, function};
+use pgrx::FromDatum;
 use pgrx::pg_sys::{self, NodeTag, Oid};
-use std::ffi::c_void;
+use std::collections::HashSet;
+use std::ffi::{CStr, c_void};
 use std::marker::PhantomData;
 
 /// A borrowed expression node, possibly null inside lists.
@@ -286,6 +288,52 @@ impl<'a> Expr<'a> {
                 false => None,
             }
         }
+    }
+
+    /// The keys and values of `jsonb_build_object('key', value, …)`, where no key is given twice.
+    pub(crate) fn built_object(&self) -> Option<Vec<(String, Expr<'a>)>> {
+        // SAFETY: the tag tells the type of the node.
+        let args = unsafe {
+            if self.0.is_null() || (*self.0).type_ != NodeTag::T_FuncExpr {
+                return None;
+            }
+            let call = &*self.0.cast::<pg_sys::FuncExpr>();
+            let is_plain = call.funcid.to_u32() == pg_sys::F_JSONB_BUILD_OBJECT_ANY;
+            (is_plain && !call.funcvariadic).then(|| exprs(call.args))?
+        };
+        let pair = |pair: &[Expr<'a>]| match pair {
+            [key, value] => Some((key.text_constant()?, *value)),
+            _ => None,
+        };
+        let pairs: Vec<_> = args.chunks(2).map(pair).collect::<Option<_>>()?;
+        let keys: HashSet<&String> = pairs.iter().map(|(key, _)| key).collect();
+        (keys.len() == pairs.len()).then_some(pairs)
+    }
+
+    /// A string as an argument of any type has it (`unknown`), or as text.
+    fn text_constant(&self) -> Option<String> {
+        // SAFETY: the tag tells the type of the node, and the constant's type how it is stored.
+        unsafe {
+            if self.0.is_null() || (*self.0).type_ != NodeTag::T_Const {
+                return None;
+            }
+            let constant = &*self.0.cast::<pg_sys::Const>();
+            let (value, is_null) = (constant.constvalue, constant.constisnull);
+            match constant.consttype {
+                pg_sys::TEXTOID => String::from_datum(value, is_null),
+                pg_sys::UNKNOWNOID => <&CStr>::from_datum(value, is_null)
+                    .and_then(|text| text.to_str().ok())
+                    .map(str::to_owned),
+                _ => None,
+            }
+        }
+    }
+
+    /// Whether nothing in it is of the users' own, neither a function nor a type.
+    pub(crate) fn is_builtin(&self) -> bool {
+        let is_own = |oid: Oid| function::is_user_defined(oid.to_u32());
+        let has_own = self.functions().into_iter().any(is_own) || is_own(self.type_oid());
+        !has_own && self.children().iter().all(Expr::is_builtin)
     }
 
     /// The expression as SQL over one table called `alias`, or without an alias; `attribute_of` tells

@@ -1,0 +1,176 @@
+//! The statements that write patches: see [`crate::lineage::patch`].
+
+use super::key::{along, captured, condition};
+use super::{Table, join};
+use crate::lineage::model::{Graph, Link, Part, Side, tag};
+use crate::lineage::patch::{Patch, Reach};
+use crate::name::{literal, quote};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What it takes to write the statements of one source.
+pub(crate) struct Patching<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) source: usize,
+    pub(crate) patch: &'a Patch,
+    /// The attributes that are captured.
+    pub(crate) captured: &'a [i16],
+    pub(crate) table: &'a Table<'a>,
+    /// The table's names for the positions of the result.
+    pub(crate) names: &'a BTreeMap<i16, String>,
+    /// The equality of each attribute in [`Patch::unique`].
+    pub(crate) equals: &'a [String],
+}
+
+/// Statements over captured values, an array of records.
+#[derive(Debug)]
+pub(crate) struct PatchStatements {
+    /// The keys of the rows that the TVIEW has for them, where the route's own query would read more.
+    pub(crate) keys: Option<String>,
+    table: String,
+    from_where: (String, String),
+    parts: Vec<PartSql>,
+}
+
+/// A part in the places of an UPDATE.
+#[derive(Debug)]
+struct PartSql {
+    column: String,
+    /// An array; `None` for the whole column.
+    path: Option<String>,
+    value: String,
+}
+
+impl PatchStatements {
+    /// Writes the parts at these places of [`Patch::parts`], as bits. With `is_checked`, rows stay as they are in which
+    /// all of them are equal already.
+    pub(crate) fn update(&self, places: u64, is_checked: bool) -> String {
+        let chosen = (self.parts.iter().enumerate()).filter(|(n, _)| places & (1 << n) != 0);
+        let parts: Vec<&PartSql> = chosen.map(|(_, part)| part).collect();
+        let columns: BTreeSet<&String> = parts.iter().map(|p| &p.column).collect();
+        let columns: Vec<&String> = columns.into_iter().collect();
+        let set = join(&columns, ", ", |_, column| {
+            let of_column = parts.iter().filter(|p| p.column == **column);
+            let value = of_column.fold(format!("t.{column}"), |before, part| part.put_into(before));
+            format!("{column} = {value}")
+        });
+        let check = match is_checked {
+            true => format!(
+                " AND pg_catalog.record_image_ne(ROW({}), ROW({}))",
+                join(&parts, ", ", |_, part| part.stored()),
+                join(&parts, ", ", |_, part| part.value.clone())
+            ),
+            false => String::new(),
+        };
+        let (from, on) = &self.from_where;
+        let table = &self.table;
+        format!("UPDATE {table} AS t SET {set} FROM {from} WHERE {on}{check}")
+    }
+}
+
+impl PartSql {
+    fn new(part: &Part, names: &BTreeMap<i16, String>) -> PartSql {
+        let (path, value) = match part.path.is_empty() {
+            true => (None, part.sql.clone()),
+            // As jsonb_build_object() makes values of an object.
+            false => (
+                Some(format!(
+                    "ARRAY[{}]::pg_catalog.text[]",
+                    join(&part.path, ", ", |_, key| literal(key))
+                )),
+                format!("COALESCE(pg_catalog.to_jsonb({}), 'null')", part.sql),
+            ),
+        };
+        PartSql {
+            column: column(names, part.position),
+            path,
+            value,
+        }
+    }
+
+    /// The column's value with the part in its place.
+    fn put_into(&self, before: String) -> String {
+        match &self.path {
+            None => self.value.clone(),
+            Some(path) => format!("pg_catalog.jsonb_set({before}, {path}, {})", self.value),
+        }
+    }
+
+    /// The part as the TVIEW has it.
+    fn stored(&self) -> String {
+        match &self.path {
+            None => format!("t.{}", self.column),
+            Some(path) => format!("t.{} OPERATOR(pg_catalog.#>) {path}", self.column),
+        }
+    }
+}
+
+impl Patching<'_> {
+    pub(crate) fn statements(&self) -> PatchStatements {
+        let parts = self.patch.parts.iter().map(|p| &self.graph.parts[*p]);
+        PatchStatements {
+            keys: self.keys(),
+            table: self.table.name.sql(),
+            from_where: self.from_where(),
+            parts: parts.map(|p| PartSql::new(p, self.names)).collect(),
+        }
+    }
+
+    fn keys(&self) -> Option<String> {
+        let Reach::Carried { hops, links } = &self.patch.reach else {
+            return None;
+        };
+        let source = &self.graph.sources[self.source];
+        let start = captured(source, &tag(self.source), self.captured);
+        let keys = join(self.table.key, ", ", |_, c| format!("t.{}", quote(&c.name)));
+        Some(format!(
+            "SELECT {keys} FROM {} JOIN {} AS t ON {}",
+            along(self.graph, &start, hops),
+            self.table.name.sql(),
+            self.carried(links)
+        ))
+    }
+
+    /// From captured values to the rows as they are now, and on to those of the TVIEW.
+    fn from_where(&self) -> (String, String) {
+        let source = &self.graph.sources[self.source];
+        let row = tag(self.source);
+        let is_row = join(&self.patch.unique, " AND ", |n, attribute| {
+            let column = source.column(*attribute);
+            let name = column.map_or_else(String::new, |c| quote(&c.name));
+            format!("{row}.{name} {} c.{name}", self.equals[n])
+        });
+        let values = captured(source, "c", self.captured);
+        let start = format!("{values} JOIN {} AS {row} ON {is_row}", source.name.sql());
+        match &self.patch.reach {
+            Reach::Carried { hops, links } => {
+                (along(self.graph, &start, hops), self.carried(links))
+            }
+            Reach::Key(chain) => {
+                let on = join(&chain.key, " AND ", |_, (part, side)| {
+                    let key = quote(&self.table.key[*part].name);
+                    format!("t.{key} {} {}", self.table.equals[*part], side.sql)
+                });
+                (along(self.graph, &start, &chain.hops), on)
+            }
+        }
+    }
+
+    /// The links with columns of the TVIEW on their parents' side.
+    fn carried(&self, links: &[(Link, i16)]) -> String {
+        join(links, " AND ", |_, (link, position)| {
+            let sql = format!("t.{}", column(self.names, *position));
+            let parent = Side {
+                sql,
+                ..link.parent.clone()
+            };
+            condition(&Link {
+                parent,
+                ..link.clone()
+            })
+        })
+    }
+}
+
+fn column(names: &BTreeMap<i16, String>, position: i16) -> String {
+    names.get(&position).map_or_else(String::new, |n| quote(n))
+}
