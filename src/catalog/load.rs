@@ -116,7 +116,7 @@ pub(super) fn load(
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.insert(row.view);
-    known.extend(members);
+    known.extend(&members);
     known.extend(row.related.iter().copied());
     known.extend(views.iter().copied());
     let tables = graph.tables().into_iter();
@@ -146,6 +146,7 @@ pub(super) fn load(
         patches,
         scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
         has_other_unique: !unique.is_empty(),
+        runs_code: members.iter().any(|member| relation::runs_code(*member)),
         is_computed: routes.iter().any(Route::is_computed) || locking.is_computed,
         locking,
         reads,

@@ -25,7 +25,7 @@ use crate::pg::node::Calls;
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{Active, Freshness};
 use crate::pg::spi::{Args, Rows, Session};
-use crate::pg::value::Storage;
+use crate::pg::value::{Row, Storage};
 use crate::queue::Start;
 use pgrx::pg_sys::Oid;
 use std::cell::{Cell, RefCell};
@@ -48,6 +48,8 @@ pub(crate) struct Tview {
     pub(crate) key: Vec<Storage>,
     /// It has unique indexes beside the key's.
     pub(crate) has_other_unique: bool,
+    /// Writing it can run code of users.
+    pub(crate) runs_code: bool,
     /// The table's row type, and the type of arrays of it.
     pub(crate) row: Storage,
     pub(crate) row_array: Oid,
@@ -109,8 +111,30 @@ pub(crate) struct Statements {
 pub(crate) struct Patcher {
     pub(crate) patch: Patch,
     pub(crate) statements: PatchStatements,
+    /// What its statements take; captured rows as records without.
+    array: Option<Array>,
     /// The places of parts that differ whenever the row's columns do, as bits.
     pub(crate) exact: u64,
+}
+
+/// Values at one place of captured rows.
+struct Array {
+    place: usize,
+    storage: Storage,
+    array_type: Oid,
+}
+
+impl Patcher {
+    /// The parameter of its statements for captured rows, whose columns are stored so.
+    pub(crate) fn args(&self, rows: &[Row], columns: &[Storage]) -> Args {
+        match &self.array {
+            Some(a) => {
+                let values = rows.iter().map(|row| &row[a.place]);
+                Args::none().with_values(values, a.storage, a.array_type)
+            }
+            None => Args::none().with_rows(rows, columns),
+        }
+    }
 }
 
 /// What to note of a changed row of one table for one source of a TVIEW.

@@ -1,11 +1,12 @@
 //! Owns how [`crate::lineage::patch`] learns of indexes and types, and how its answers become something to run.
 
-use super::{Locking, Patcher};
+use super::{Array, Locking, Patcher};
 use crate::lineage::model::{Graph, Part, Route};
 use crate::lineage::patch::{self, Tables};
 use crate::lineage::sql::Table;
 use crate::lineage::sql::patch::Patching;
 use crate::name::{Index, IndexColumn};
+use crate::pg::value::Storage;
 use crate::pg::{function, relation};
 use pgrx::pg_sys::{self, Oid};
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ pub(super) fn patches(
     let patcher = |(source, patch): (usize, Option<patch::Patch>)| {
         let patch = patch?;
         let equals = equalities(graph, source, &patch.unique)?;
+        let array = array(graph, source, &patch.unique, &locking.captured[source]);
         let patching = Patching {
             graph,
             source,
@@ -49,11 +51,13 @@ pub(super) fn patches(
             table,
             names: &names,
             equals: &equals,
+            is_array: array.is_some(),
         };
         let exact = |(place, part): (usize, &usize)| u64::from(is_exact(graph, *part)) << place;
         Some(Patcher {
             statements: patching.statements(),
             exact: patch.parts.iter().enumerate().map(exact).sum(),
+            array,
             patch,
         })
     };
@@ -82,6 +86,22 @@ fn own_indexes(oid: Oid, table: &Table<'_>, names: &BTreeMap<i16, String>) -> Ve
         .into_iter()
         .filter_map(given)
         .collect()
+}
+
+/// The place among captured values of the only one that tells rows apart, and its type's storage, where there are arrays of it.
+fn array(graph: &Graph, source: usize, unique: &[i16], captured: &[i16]) -> Option<Array> {
+    let [only] = unique else {
+        return None;
+    };
+    let place = captured.iter().position(|a| a == only)?;
+    let column = graph.sources[source].column(*only)?;
+    let storage = Storage::of(Oid::from(column.type_oid));
+    let array_type = storage.array_type()?;
+    Some(Array {
+        place,
+        storage,
+        array_type,
+    })
 }
 
 /// The equality of each attribute as SQL.

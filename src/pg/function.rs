@@ -64,6 +64,35 @@ pub(crate) fn is_user_defined(oid: u32) -> bool {
     oid >= pg_sys::FirstNormalObjectId
 }
 
+/// `ClanguageId` (catalog/pg_language.dat).
+const C_LANGUAGE: Oid = Oid::from_u32(13);
+
+/// Whether a trigger's function is one of ours: C functions of these names are made by superusers alone.
+pub(super) fn is_own_trigger(oid: Oid) -> bool {
+    // SAFETY: syscache lookups.
+    unsafe {
+        let name = pg_sys::get_func_name(oid);
+        let is_named = !name.is_null()
+            && ["pg_tviews_capture", "pg_tviews_guard"]
+                .contains(&super::list::take_text(name).as_str());
+        is_named && language(oid) == C_LANGUAGE
+    }
+}
+
+unsafe fn language(oid: Oid) -> Oid {
+    // SAFETY: the tuple is a pg_proc row, released after reading.
+    unsafe {
+        let id = pg_sys::SysCacheIdentifier::PROCOID as i32;
+        let tuple = pg_sys::SearchSysCache1(id, pg_sys::Datum::from(oid));
+        if tuple.is_null() {
+            return pg_sys::InvalidOid;
+        }
+        let language = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>()).prolang;
+        pg_sys::ReleaseSysCache(tuple);
+        language
+    }
+}
+
 #[derive(Clone, Copy)]
 pub(crate) enum Lock {
     /// The definition of a TVIEW is made with it.

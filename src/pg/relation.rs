@@ -217,6 +217,43 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
     }
 }
 
+/// Whether writing a table's rows can run code that is neither PostgreSQL's nor ours: triggers (those of foreign keys
+/// count too), checks, defaults and computed columns, indexes over expressions.
+pub(crate) fn runs_code(relid: Oid) -> bool {
+    let lock = pg_sys::AccessShareLock as i32;
+    // SAFETY: the relations stay open while they are read.
+    unsafe {
+        let relation = pg_sys::relation_open(relid, lock);
+        let triggers = match (*relation).trigdesc.as_ref() {
+            Some(all) => std::slice::from_raw_parts(all.triggers, all.numtriggers as usize),
+            None => &[],
+        };
+        let constraints = (*(*relation).rd_att).constr.as_ref();
+        let is_computed = |index: Oid| {
+            let index = pg_sys::index_open(index, lock);
+            let is_computed = !pg_sys::RelationGetIndexExpressions(index).is_null()
+                || !pg_sys::RelationGetIndexPredicate(index).is_null();
+            pg_sys::index_close(index, pg_sys::NoLock as i32);
+            is_computed
+        };
+        let runs = triggers.iter().any(|t| !function::is_own_trigger(t.tgfoid))
+            || constraints.is_some_and(|c| c.num_check > 0 || c.num_defval > 0)
+            || index_oids(relation).into_iter().any(is_computed);
+        pg_sys::relation_close(relation, pg_sys::NoLock as i32);
+        runs
+    }
+}
+
+unsafe fn index_oids(relation: pg_sys::Relation) -> Vec<Oid> {
+    // SAFETY: the caller has the relation open; gives a list of OIDs.
+    unsafe {
+        let list = pg_sys::RelationGetIndexList(relation);
+        (0..super::list::list_len(list))
+            .map(|i| pg_sys::list_nth_oid(list, i))
+            .collect()
+    }
+}
+
 /// The valid btree indexes of a table over plain columns of all its rows. None of a table that others inherit from: an index
 /// does not see their rows.
 pub(crate) fn indexes(relid: Oid) -> Vec<Index> {
@@ -227,10 +264,8 @@ pub(crate) fn indexes(relid: Oid) -> Vec<Index> {
         let class = &*(*relation).rd_rel;
         let is_alone =
             !class.relhassubclass || class.relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
-        let list = pg_sys::RelationGetIndexList(relation);
-        let oids = (0..super::list::list_len(list)).map(|i| pg_sys::list_nth_oid(list, i));
         let mut found = Vec::new();
-        for oid in oids.filter(|_| is_alone) {
+        for oid in index_oids(relation).into_iter().filter(|_| is_alone) {
             let index = pg_sys::index_open(oid, lock);
             found.extend(plain_index(index));
             pg_sys::index_close(index, pg_sys::NoLock as i32);

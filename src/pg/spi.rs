@@ -310,6 +310,18 @@ impl Args {
         self
     }
 
+    /// An array of values of one type.
+    pub(crate) fn with_values<'v>(
+        mut self,
+        values: impl Iterator<Item = &'v Value>,
+        element: Storage,
+        array_type: pg_sys::Oid,
+    ) -> Args {
+        let cells: Vec<_> = values.map(|v| (v.as_datum(), v.is_null())).collect();
+        self.push(Some(value::array(&cells, element)), array_type);
+        self
+    }
+
     /// A copy of a cell of the first row of a result.
     pub(crate) fn with_cell(mut self, rows: &Rows<'_>, column: i32) -> Args {
         let (datum, is_null) = rows.cell(0, column);

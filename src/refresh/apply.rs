@@ -291,6 +291,27 @@ pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<bool> {
     Ok(is_by_key)
 }
 
+/// What writes a TVIEW, until dropped: its owner. What its triggers read is theirs to see or not, and what they set is
+/// gone with this.
+pub(super) struct Writer {
+    _identity: Identity,
+    _settings: Option<Settings>,
+}
+
+impl Writer {
+    pub(super) fn start(tview: &Tview) -> Writer {
+        let settings = tview.runs_code.then(|| {
+            let settings = Settings::start();
+            settings.set("row_security", "on");
+            settings
+        });
+        Writer {
+            _identity: Identity::switch(tview.owner, Bounds::LocalUser),
+            _settings: settings,
+        }
+    }
+}
+
 /// Runs a statement that writes the TVIEW past its guard; gives the number of rows written.
 pub(super) fn run_own(
     session: &Session,
@@ -340,10 +361,7 @@ fn write(
         updated.clear();
         inserted.clear();
     }
-    let _writer = Identity::switch(tview.owner, Bounds::LocalUser);
-    // What triggers read is theirs to see or not.
-    let settings = Settings::start();
-    settings.set("row_security", "on");
+    let _writer = Writer::start(tview);
     let run = |statement: &str, chosen: &[u64], counter| -> Result<u64> {
         if chosen.is_empty() {
             return Ok(0);

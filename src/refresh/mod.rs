@@ -133,6 +133,7 @@ pub(crate) fn flush() -> Result<()> {
     let mut work: BTreeMap<(i32, u32), Work> = BTreeMap::new();
     let mut rounds: BTreeMap<u32, u32> = BTreeMap::new();
     let mut report = Report::start();
+    let mut pins = Pins::default();
     loop {
         add_work(&mut work, queue::take_changes())?;
         let Some(((_, oid), owed)) = work.pop_first() else {
@@ -151,12 +152,14 @@ pub(crate) fn flush() -> Result<()> {
             tally.add(Counter::Flushes, 1);
             let _discreet = Discreet::start(!relation::may_read_all(tview.oid, current_user()));
             within(activity(&tview), relation::role_name(tview.owner), || {
+                pins.hold(&tview);
                 refresh(&tview, owed, freshness(), &tally)
             })?;
             report.iter_mut().for_each(|r| r.add(&tview, &tally));
             Ok(())
         })?;
     }
+    drop(pins);
     report.iter().for_each(Report::finish);
     // A flush that wrote nothing may have found what others wrote, after it waited for them: snapshots
     // from before do not show that.
@@ -227,8 +230,7 @@ fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness, tally: &Tally) -
     let progress = (work.is_whole || rows > KEYS_AT_ONCE).then(|| shown(tview, "flush"));
     progress.iter().for_each(|p| p.phase("finding keys"));
     let session = Session::open();
-    let pinned = pin(tview);
-    pinned.prefer_indexes();
+    let _expecting = Expecting::start(&tview.calls);
     let mut claiming = Claiming::start(&session, tview, tally);
     if !work.is_whole && patch::can_write(tview, &work.rows, freshness) {
         if claiming.rows(&work.rows, freshness, Aim::Patch)?.is_none() {
@@ -256,7 +258,8 @@ fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness, tally: &Tally) -
         let progress = shown(tview, "flush");
         claiming.whole();
         tally.lap(Counter::Resolving);
-        pinned.settings.set("seq_page_cost", "1");
+        let settings = Settings::start();
+        settings.set("seq_page_cost", "1");
         apply::reconcile(&session, tview, freshness, tally, &progress)?;
     }
     Ok(())
@@ -318,6 +321,27 @@ fn unless_displaced<T>(tview: &Tview, done: Result<T>) -> Result<Option<T>> {
     }
 }
 
+/// Settings of one TVIEW after the other, which mostly are the same.
+#[derive(Default)]
+struct Pins(Option<(Vec<(String, String)>, Settings)>);
+
+impl Pins {
+    fn hold(&mut self, tview: &Tview) {
+        if self
+            .0
+            .as_ref()
+            .is_some_and(|(held, _)| *held == tview.settings)
+        {
+            return;
+        }
+        // Levels of settings end in the reverse order.
+        self.0 = None;
+        let settings = pin_settings(tview);
+        prefer_indexes(&settings);
+        self.0 = Some((tview.settings.clone(), settings));
+    }
+}
+
 /// The settings under which a TVIEW's rows are computed, whoever writes, and what its statements may call.
 pub(crate) struct Pinned {
     settings: Settings,
@@ -325,23 +349,31 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    /// Links can name more rows than tables hold pages in memory: their indexes are to be preferred. (A price
-    /// rather than enable_seqscan, whose huge cost hides other differences.)
     fn prefer_indexes(&self) {
-        self.settings.set("seq_page_cost", "100");
+        prefer_indexes(&self.settings);
     }
 }
 
+/// Links can name more rows than tables hold pages in memory: their indexes are to be preferred. (A price
+/// rather than enable_seqscan, whose huge cost hides other differences.)
+fn prefer_indexes(settings: &Settings) {
+    settings.set("seq_page_cost", "100");
+}
+
 pub(crate) fn pin(tview: &Tview) -> Pinned {
+    Pinned {
+        settings: pin_settings(tview),
+        _expecting: Expecting::start(&tview.calls),
+    }
+}
+
+fn pin_settings(tview: &Tview) -> Settings {
     let settings = Settings::start();
     pin_execution(&settings);
     for (name, value) in &tview.settings {
         settings.set(name, value);
     }
-    Pinned {
-        settings,
-        _expecting: Expecting::start(&tview.calls),
-    }
+    settings
 }
 
 /// Settings that keep our statements from depending on the session's.

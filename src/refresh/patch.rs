@@ -1,13 +1,12 @@
 //! Owns writing patches: new values of what single source rows show, where nothing else has changed. See
 //! [`crate::lineage::patch`] for what can be written so.
 
-use super::apply::run_own;
+use super::apply::{Writer, run_own};
 use super::{KEYS_AT_ONCE, take_snapshot};
 use crate::catalog::Tview;
 use crate::error::Result;
-use crate::pg::identity::{Bounds, Identity};
 use crate::pg::snapshot::Freshness;
-use crate::pg::spi::{Args, Session};
+use crate::pg::spi::Session;
 use crate::pg::value::Row;
 use crate::queue::{Changes, Effect, REPEATEDLY, Start};
 use crate::stats::{Counter, Tally};
@@ -30,7 +29,7 @@ pub(super) fn write(
     changes: &[(Start, Changes)],
     tally: &Tally,
 ) -> Result<()> {
-    let _writer = Identity::switch(tview.owner, Bounds::LocalUser);
+    let _writer = Writer::start(tview);
     for (start, rows) in changes {
         let Some(patcher) = &tview.patches[start.source] else {
             continue;
@@ -46,7 +45,7 @@ pub(super) fn write(
         let rows: Vec<Row> = rows.keys().cloned().collect();
         for some in rows.chunks(KEYS_AT_ONCE) {
             let active = take_snapshot(Freshness::Latest);
-            let args = Args::none().with_rows(some, &columns);
+            let args = patcher.args(some, &columns);
             let written = run_own(session, tview, &statement, &args, active.snapshot())?;
             tally.add(Counter::Updated, written);
             tally.add(Counter::Patched, written);

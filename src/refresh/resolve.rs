@@ -2,13 +2,13 @@
 
 use super::claim::Aim;
 use super::{KEYS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
-use crate::catalog::Tview;
+use crate::catalog::{Patcher, Tview};
 use crate::error::{Error, Result};
 use crate::guc;
 use crate::pg::relation;
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
-use crate::pg::value::Row;
+use crate::pg::value::{Row, Storage};
 use crate::queue::{Changes, Start};
 use std::collections::HashSet;
 
@@ -40,7 +40,7 @@ pub(super) fn keys(
     for freshness in freshness.each() {
         for (start, rows) in changes {
             check_null_keys(session, tview, start, rows, *freshness)?;
-            let is_kept = match key_query(tview, start.source, aim) {
+            let is_kept = match &KeyQuery::of(tview, start.source, aim) {
                 Some(query) => {
                     from_values(session, tview, start, rows, query, *freshness, &mut keys)?
                 }
@@ -59,11 +59,32 @@ pub(super) fn keys(
     Ok(Some(keys.into_iter().collect()))
 }
 
-/// A patch concerns rows that the TVIEW has, and links that are as they were: so its own columns may lead to them.
-fn key_query(tview: &Tview, source: usize, aim: Aim) -> Option<&String> {
-    let patcher = tview.patches[source].as_ref().filter(|_| aim == Aim::Patch);
-    let own = patcher.and_then(|p| p.statements.keys.as_ref());
-    own.or(tview.key_queries[source].as_ref())
+/// A query from captured values to keys, and what its parameter is made by; without, an array of records.
+struct KeyQuery<'t> {
+    sql: &'t str,
+    patcher: Option<&'t Patcher>,
+}
+
+impl KeyQuery<'_> {
+    /// `None` where the values are keys. A patch concerns rows that the TVIEW has, and links that are as they were: so
+    /// its own columns may lead to them.
+    fn of(tview: &Tview, source: usize, aim: Aim) -> Option<KeyQuery<'_>> {
+        let patcher = tview.patches[source].as_ref().filter(|_| aim == Aim::Patch);
+        let own = patcher.and_then(|p| p.statements.keys.as_deref());
+        match own {
+            Some(sql) => Some(KeyQuery { sql, patcher }),
+            None => tview.key_queries[source]
+                .as_ref()
+                .map(|sql| KeyQuery { sql, patcher: None }),
+        }
+    }
+
+    fn args(&self, rows: &[Row], columns: &[Storage]) -> Args {
+        match self.patcher {
+            Some(patcher) => patcher.args(rows, columns),
+            None => Args::none().with_rows(rows, columns),
+        }
+    }
 }
 
 /// Adds the keys that a lookup gives; false if an expression failed.
@@ -72,7 +93,7 @@ fn from_values(
     tview: &Tview,
     start: &Start,
     rows: &Changes,
-    query: &str,
+    query: &KeyQuery<'_>,
     freshness: Freshness,
     keys: &mut HashSet<Row>,
 ) -> Result<bool> {
@@ -109,15 +130,14 @@ fn look_up(
     tview: &Tview,
     start: &Start,
     rows: &[Row],
-    query: &str,
+    query: &KeyQuery<'_>,
     snapshot: Snapshot<'_>,
     keys: &mut HashSet<Row>,
 ) -> Result<bool> {
     let columns = tview.captured_storage(start.source);
     let mut is_null_met = false;
     for some in rows.chunks(KEYS_AT_ONCE) {
-        let args = Args::none().with_rows(some, &columns);
-        let found = session.run(query, &args, snapshot)?;
+        let found = session.run(query.sql, &query.args(some, &columns), snapshot)?;
         let rows = (0..found.len()).map(|r| found.row(r, &tview.key));
         let (complete, other): (Vec<Row>, Vec<Row>) = rows.partition(is_complete);
         is_null_met |= !other.is_empty();

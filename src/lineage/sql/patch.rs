@@ -2,7 +2,7 @@
 
 use super::key::{along, captured, condition};
 use super::{Table, join};
-use crate::lineage::model::{Graph, Link, Part, Side, tag};
+use crate::lineage::model::{Condition, Graph, Link, Part, Side, tag};
 use crate::lineage::patch::{Patch, Reach};
 use crate::name::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +19,11 @@ pub(crate) struct Patching<'a> {
     pub(crate) names: &'a BTreeMap<i16, String>,
     /// The equality of each attribute in [`Patch::unique`].
     pub(crate) equals: &'a [String],
+    /// There are arrays of its only one.
+    pub(crate) is_array: bool,
 }
 
-/// Statements over captured values, an array of records.
+/// Statements over captured values: an array of those that tell rows apart, or of records of all.
 #[derive(Debug)]
 pub(crate) struct PatchStatements {
     /// The keys of the rows that the TVIEW has for them, where the route's own query would read more.
@@ -119,29 +121,53 @@ impl Patching<'_> {
         let Reach::Carried { hops, links } = &self.patch.reach else {
             return None;
         };
-        let source = &self.graph.sources[self.source];
-        let start = captured(source, &tag(self.source), self.captured);
         let keys = join(self.table.key, ", ", |_, c| format!("t.{}", quote(&c.name)));
-        Some(format!(
-            "SELECT {keys} FROM {} JOIN {} AS t ON {}",
-            along(self.graph, &start, hops),
-            self.table.name.sql(),
-            self.carried(links)
-        ))
+        let table = self.table.name.sql();
+        let from_where = match (hops.as_slice(), links.as_slice()) {
+            ([], [(link, position)]) if self.is_array => {
+                let own = format!("t.{}", column(self.names, *position));
+                format!("{table} AS t WHERE {}", is_any(link, &own)?)
+            }
+            _ => {
+                let (start, is_row) = self.start();
+                let from = along(self.graph, &start, hops);
+                format!(
+                    "{from} JOIN {table} AS t ON {} WHERE {is_row}",
+                    self.carried(links)
+                )
+            }
+        };
+        Some(format!("SELECT {keys} FROM {from_where}"))
     }
 
-    /// From captured values to the rows as they are now, and on to those of the TVIEW.
-    fn from_where(&self) -> (String, String) {
+    /// The rows as they are now of which values were captured.
+    fn start(&self) -> (String, String) {
         let source = &self.graph.sources[self.source];
         let row = tag(self.source);
-        let is_row = join(&self.patch.unique, " AND ", |n, attribute| {
+        let name = |attribute: &i16| {
             let column = source.column(*attribute);
-            let name = column.map_or_else(String::new, |c| quote(&c.name));
-            format!("{row}.{name} {} c.{name}", self.equals[n])
-        });
-        let values = captured(source, "c", self.captured);
-        let start = format!("{values} JOIN {} AS {row} ON {is_row}", source.name.sql());
-        match &self.patch.reach {
+            column.map_or_else(String::new, |c| quote(&c.name))
+        };
+        let table = format!("{} AS {row}", source.name.sql());
+        match (self.is_array, self.patch.unique.as_slice()) {
+            (true, [only]) => {
+                let is_row = format!("{row}.{} {} ANY ($1)", name(only), self.equals[0]);
+                (table, is_row)
+            }
+            (_, unique) => {
+                let is_row = join(unique, " AND ", |n, attribute| {
+                    format!("{row}.{1} {0} c.{1}", self.equals[n], name(attribute))
+                });
+                let values = captured(source, "c", self.captured);
+                (format!("{values} CROSS JOIN {table}"), is_row)
+            }
+        }
+    }
+
+    /// From the rows to those of the TVIEW.
+    fn from_where(&self) -> (String, String) {
+        let (start, is_row) = self.start();
+        let (from, on) = match &self.patch.reach {
             Reach::Carried { hops, links } => {
                 (along(self.graph, &start, hops), self.carried(links))
             }
@@ -152,7 +178,8 @@ impl Patching<'_> {
                 });
                 (along(self.graph, &start, &chain.hops), on)
             }
-        }
+        };
+        (from, format!("{is_row} AND {on}"))
     }
 
     /// The links with columns of the TVIEW on their parents' side.
@@ -169,6 +196,21 @@ impl Patching<'_> {
             })
         })
     }
+}
+
+/// A link to the parent's side, `own`, from any child's in an array; `None` where it is not that of one column's values.
+fn is_any(link: &Link, own: &str) -> Option<String> {
+    let Condition::Equal(equality) = &link.condition else {
+        return None;
+    };
+    let collation = match &equality.collation_sql {
+        Some(name) => format!(" COLLATE {name}"),
+        None => String::new(),
+    };
+    Some(format!(
+        "{own}{collation} {} ANY ($1)",
+        equality.from(false)
+    ))
 }
 
 fn column(names: &BTreeMap<i16, String>, position: i16) -> String {
