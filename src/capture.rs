@@ -28,6 +28,11 @@ pub(crate) fn capture(firing: &Firing<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Notes that a row of a TVIEW was written without a statement whose trigger would.
+pub(crate) fn note_update(captures: &Captures, old: Tuple<'_>, new: Tuple<'_>) {
+    queue::add(|adding| note(captures, Some(old), Some(new), adding));
+}
+
 fn note(
     captures: &Captures,
     old: Option<Tuple<'_>>,

@@ -47,6 +47,7 @@ pub(crate) struct Column {
 /// An index over plain columns of all rows of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Index {
+    pub(crate) oid: u32,
     pub(crate) columns: Vec<IndexColumn>,
     /// No two rows agree in all of them, at any time.
     pub(crate) is_unique: bool,

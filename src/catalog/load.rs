@@ -107,8 +107,14 @@ pub(super) fn load(
     let key_query =
         |s: usize| sql::key::key_query(&graph, s, &routes[s], &locking.captured[s], &table);
     let key_queries = (0..routes.len()).map(key_query).collect();
+    let runs_code = members.iter().any(|member| relation::runs_code(*member));
+    let own = patching::Own {
+        table: oid,
+        view: row.view,
+        may_write_directly: !runs_code && members.len() == 1 && class.kind == b'r',
+    };
     let patches = match may_spell_out {
-        true => patching::patches(&graph, &routes, &locking, &table, (oid, row.view)),
+        true => patching::patches(&graph, &routes, &locking, &table, &own),
         false => routes.iter().map(|_| None).collect(),
     };
     let restricted = restrict(may_spell_out.then_some(&mut tree), &graph, &routes, &table);
@@ -146,7 +152,7 @@ pub(super) fn load(
         patches,
         scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
         has_other_unique: !unique.is_empty(),
-        runs_code: members.iter().any(|member| relation::runs_code(*member)),
+        runs_code,
         is_computed: routes.iter().any(Route::is_computed) || locking.is_computed,
         locking,
         reads,

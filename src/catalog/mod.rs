@@ -19,6 +19,7 @@ use crate::lineage::model::{Graph, Route};
 use crate::lineage::patch::Patch;
 use crate::lineage::sql::patch::PatchStatements;
 use crate::name::{Column, Name};
+use crate::pg::direct::{Access, Formulas, Place};
 use crate::pg::handlers;
 use crate::pg::identity::Superuser;
 use crate::pg::node::Calls;
@@ -28,7 +29,7 @@ use crate::pg::spi::{Args, Rows, Session};
 use crate::pg::value::{Row, Storage};
 use crate::queue::Start;
 use pgrx::pg_sys::Oid;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -113,8 +114,35 @@ pub(crate) struct Patcher {
     pub(crate) statements: PatchStatements,
     /// What its statements take; captured rows as records without.
     array: Option<Array>,
+    /// Where no statement is needed.
+    pub(crate) direct: Option<Direct>,
     /// The places of parts that differ whenever the row's columns do, as bits.
     pub(crate) exact: u64,
+}
+
+/// A [`Patch`] without statements: from rows of the source to those of the TVIEW by one value.
+pub(crate) struct Direct {
+    /// Of captured rows.
+    pub(crate) place: usize,
+    pub(crate) source: Access,
+    pub(crate) own: Access,
+    /// The TVIEW's attributes that are its key.
+    pub(crate) key: Vec<(i16, Storage)>,
+    places: Vec<Place>,
+    /// What [`Formulas::parse`] makes the formulas from, when they are needed.
+    query: String,
+    formulas: OnceCell<Formulas>,
+}
+
+impl Direct {
+    /// The values of [`Patch::parts`] for a row of the source.
+    pub(crate) fn formulas(&self) -> Result<&Formulas> {
+        if let Some(known) = self.formulas.get() {
+            return Ok(known);
+        }
+        let formulas = Formulas::parse(&self.query, &self.places)?;
+        Ok(self.formulas.get_or_init(|| formulas))
+    }
 }
 
 /// Values at one place of captured rows.

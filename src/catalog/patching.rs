@@ -1,28 +1,56 @@
 //! Owns how [`crate::lineage::patch`] learns of indexes and types, and how its answers become something to run.
 
-use super::{Array, Locking, Patcher};
+use super::{Array, Direct, Locking, Patcher};
 use crate::lineage::model::{Graph, Part, Route};
-use crate::lineage::patch::{self, Tables};
+use crate::lineage::patch::{self, Patch, Reach, Tables};
 use crate::lineage::sql::Table;
-use crate::lineage::sql::patch::Patching;
-use crate::name::{Index, IndexColumn};
+use crate::lineage::sql::patch::{Patching, values};
+use crate::name::{Column, Index, IndexColumn};
+use crate::pg::direct::{Access, Place};
 use crate::pg::value::Storage;
 use crate::pg::{function, relation};
 use pgrx::pg_sys::{self, Oid};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-/// Per source. `own` are the TVIEW's table and its backing view.
+/// The TVIEW's relations.
+pub(super) struct Own {
+    pub(super) table: Oid,
+    pub(super) view: Oid,
+    /// No code of users hangs on the table, and it has no partitions.
+    pub(super) may_write_directly: bool,
+}
+
+/// What is known of a TVIEW meanwhile.
+struct Making<'a> {
+    graph: &'a Graph,
+    locking: &'a Locking,
+    table: &'a Table<'a>,
+    own: &'a Own,
+    /// The table's names for the positions of the result.
+    names: BTreeMap<i16, String>,
+    indexes: Vec<Index>,
+}
+
+/// Per source.
 pub(super) fn patches(
     graph: &Graph,
     routes: &[Route],
     locking: &Locking,
     table: &Table<'_>,
-    own: (Oid, Oid),
+    own: &Own,
 ) -> Vec<Option<Patcher>> {
-    let given = relation::columns(own.1);
+    let given = relation::columns(own.view);
     let shown = |name: &String| table.columns.iter().any(|c| c.name == *name);
     let given = given.into_iter().filter(|c| shown(&c.name));
-    let names: BTreeMap<i16, String> = given.map(|c| (c.attribute, c.name)).collect();
+    let making = Making {
+        graph,
+        locking,
+        table,
+        own,
+        names: given.map(|c| (c.attribute, c.name)).collect(),
+        indexes: relation::indexes(own.table),
+    };
     let bound = |name: &String| {
         table
             .key
@@ -30,88 +58,175 @@ pub(super) fn patches(
             .chain(table.unique)
             .any(|c| c.name == *name)
     };
-    let free: Vec<i16> = (names.iter().filter(|(_, name)| !bound(name)))
-        .map(|(position, _)| *position)
-        .collect();
+    let free = making.names.iter().filter(|(_, name)| !bound(name));
+    let free: Vec<i16> = free.map(|(position, _)| *position).collect();
     let tables = Tables {
         indexes_of: &|relid| relation::indexes(Oid::from(relid)),
-        own_indexes: &own_indexes(own.0, table, &names),
+        own_indexes: &making.own_indexes(),
         free: &free,
     };
     let found = patch::patches(graph, routes, &tables).into_iter();
-    let patcher = |(source, patch): (usize, Option<patch::Patch>)| {
-        let patch = patch?;
-        let equals = equalities(graph, source, &patch.unique)?;
-        let array = array(graph, source, &patch.unique, &locking.captured[source]);
-        let patching = Patching {
-            graph,
-            source,
-            patch: &patch,
-            captured: &locking.captured[source],
-            table,
-            names: &names,
-            equals: &equals,
-            is_array: array.is_some(),
-        };
-        let exact = |(place, part): (usize, &usize)| u64::from(is_exact(graph, *part)) << place;
-        Some(Patcher {
-            statements: patching.statements(),
-            exact: patch.parts.iter().enumerate().map(exact).sum(),
-            array,
-            patch,
-        })
-    };
+    let patcher = |(source, patch): (usize, Option<Patch>)| making.patcher(source, patch?);
     found.enumerate().map(patcher).collect()
 }
 
-/// The TVIEW's indexes over columns that the query gives, by their positions there.
-fn own_indexes(oid: Oid, table: &Table<'_>, names: &BTreeMap<i16, String>) -> Vec<Index> {
-    let position = |attribute: i16| {
-        let column = table.columns.iter().find(|c| c.attribute == attribute)?;
-        let mut names = names.iter();
-        names
-            .find(|(_, name)| **name == column.name)
-            .map(|(p, _)| *p)
-    };
-    let given = |index: Index| {
-        let columns = index.columns.iter();
-        let columns = columns.map(|c| {
-            let attribute = position(c.attribute)?;
-            Some(IndexColumn { attribute, ..*c })
-        });
-        let columns = columns.collect::<Option<_>>()?;
-        Some(Index { columns, ..index })
-    };
-    relation::indexes(oid)
-        .into_iter()
-        .filter_map(given)
-        .collect()
+impl Making<'_> {
+    fn patcher(&self, source: usize, patch: Patch) -> Option<Patcher> {
+        let equals = self.equalities(source, &patch.unique)?;
+        let array = self.array(source, &patch);
+        let patching = Patching {
+            graph: self.graph,
+            source,
+            patch: &patch,
+            captured: &self.locking.captured[source],
+            table: self.table,
+            names: &self.names,
+            equals: &equals,
+            is_array: array.is_some(),
+        };
+        let exact =
+            |(place, part): (usize, &usize)| u64::from(is_exact(self.graph, *part)) << place;
+        Some(Patcher {
+            statements: patching.statements(),
+            exact: patch.parts.iter().enumerate().map(exact).sum(),
+            direct: match &array {
+                Some(array) if self.own.may_write_directly => self.direct(source, &patch, array),
+                _ => None,
+            },
+            array,
+            patch,
+        })
+    }
+
+    /// The TVIEW's indexes over columns that the query gives, by their positions there.
+    fn own_indexes(&self) -> Vec<Index> {
+        let position = |attribute: i16| {
+            let column = self
+                .table
+                .columns
+                .iter()
+                .find(|c| c.attribute == attribute)?;
+            let mut names = self.names.iter();
+            names
+                .find(|(_, name)| **name == column.name)
+                .map(|(p, _)| *p)
+        };
+        let given = |index: &Index| {
+            let columns = index.columns.iter();
+            let columns = columns.map(|c| {
+                let attribute = position(c.attribute)?;
+                Some(IndexColumn { attribute, ..*c })
+            });
+            Some(Index {
+                columns: columns.collect::<Option<_>>()?,
+                ..*index
+            })
+        };
+        self.indexes.iter().filter_map(given).collect()
+    }
+
+    /// The equality of each attribute as SQL.
+    fn equalities(&self, source: usize, attributes: &[i16]) -> Option<Vec<String>> {
+        let equality = |attribute: &i16| {
+            let column = self.graph.sources[source].column(*attribute)?;
+            let (equality, _) = function::default_equality(Oid::from(column.type_oid))?;
+            Some(equality.sql)
+        };
+        attributes.iter().map(equality).collect()
+    }
+
+    /// The place among captured values of the only one that tells rows apart, where there are arrays of its type.
+    fn array(&self, source: usize, patch: &Patch) -> Option<Array> {
+        let [only] = patch.unique.as_slice() else {
+            return None;
+        };
+        let captured = &self.locking.captured[source];
+        let column = self.graph.sources[source].column(*only)?;
+        let storage = Storage::of(Oid::from(column.type_oid));
+        Some(Array {
+            place: captured.iter().position(|a| a == only)?,
+            array_type: storage.array_type()?,
+            storage,
+        })
+    }
+
+    fn direct(&self, source: usize, patch: &Patch, array: &Array) -> Option<Direct> {
+        let (from, to) = self.ends(source, patch)?;
+        let relid = Oid::from(self.graph.sources[source].relid);
+        let is_table = relation::class(relid).is_some_and(|c| c.kind == b'r');
+        let indexes = relation::indexes(relid);
+        let mut of_one = indexes
+            .iter()
+            .filter(|i| i.is_unique && i.columns.len() == 1);
+        let source_index = of_one.find(|i| i.columns[0].attribute == from.attribute);
+        let source_index = source_index.filter(|_| is_table)?;
+        let is_alike = |i: &&Index| {
+            let (a, b) = (i.columns[0], source_index.columns[0]);
+            a.attribute == to.attribute && (a.family, a.collation) == (b.family, b.collation)
+        };
+        let own_index = self.indexes.iter().find(is_alike)?;
+        let key = self.table.key.iter();
+        Some(Direct {
+            place: array.place,
+            source: access(relid, source_index, from)?,
+            own: access(self.own.table, own_index, to)?,
+            key: key
+                .map(|c| (c.attribute, Storage::of(Oid::from(c.type_oid))))
+                .collect(),
+            places: patch
+                .parts
+                .iter()
+                .map(|p| self.place(*p))
+                .collect::<Option<_>>()?,
+            query: values(self.graph, source, &patch.parts),
+            formulas: OnceCell::new(),
+        })
+    }
+
+    /// The column that tells rows of the source apart, and the TVIEW's that has the same values in the rows that show them.
+    fn ends(&self, source: usize, patch: &Patch) -> Option<(&Column, &Column)> {
+        let from = self.graph.sources[source].column(*patch.unique.first()?)?;
+        let (side, to) = match &patch.reach {
+            Reach::Key(chain) if chain.hops.is_empty() => match chain.key.as_slice() {
+                [(part, side)] => (side, &self.table.key[*part]),
+                _ => return None,
+            },
+            Reach::Carried { hops, links } if hops.is_empty() => match links.as_slice() {
+                [(link, position)] => (&link.child, self.own_column(*position)?),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let is_same = side.attributes == patch.unique && from.type_oid == to.type_oid;
+        is_same.then_some((from, to))
+    }
+
+    fn own_column(&self, position: i16) -> Option<&Column> {
+        let name = self.names.get(&position)?;
+        self.table.columns.iter().find(|c| c.name == *name)
+    }
+
+    fn place(&self, part: usize) -> Option<Place> {
+        let part = &self.graph.parts[part];
+        let column = self.own_column(part.position)?;
+        Some(Place {
+            attribute: column.attribute,
+            storage: Storage::of(Oid::from(column.type_oid)),
+            path: part.path.clone(),
+        })
+    }
 }
 
-/// The place among captured values of the only one that tells rows apart, and its type's storage, where there are arrays of it.
-fn array(graph: &Graph, source: usize, unique: &[i16], captured: &[i16]) -> Option<Array> {
-    let [only] = unique else {
-        return None;
-    };
-    let place = captured.iter().position(|a| a == only)?;
-    let column = graph.sources[source].column(*only)?;
-    let storage = Storage::of(Oid::from(column.type_oid));
-    let array_type = storage.array_type()?;
-    Some(Array {
-        place,
-        storage,
-        array_type,
+/// By the equality that is the type's own.
+fn access(table: Oid, index: &Index, column: &Column) -> Option<Access> {
+    let first = index.columns[0];
+    let is_own = first.family == function::default_family(column.type_oid);
+    Some(Access {
+        table,
+        index: Oid::from(index.oid),
+        equality: function::equality_function(Oid::from(column.type_oid)).filter(|_| is_own)?,
+        collation: Oid::from(first.collation),
     })
-}
-
-/// The equality of each attribute as SQL.
-fn equalities(graph: &Graph, source: usize, attributes: &[i16]) -> Option<Vec<String>> {
-    let equality = |attribute: &i16| {
-        let column = graph.sources[source].column(*attribute)?;
-        let (equality, _) = function::default_equality(Oid::from(column.type_oid))?;
-        Some(equality.sql)
-    };
-    attributes.iter().map(equality).collect()
 }
 
 /// Whether a part shows each image of its column differently.

@@ -89,6 +89,63 @@ unsafe extern "C-unwind" {
         typ_by_val: bool,
         typ_len: c_int,
     ) -> bool;
+    pub(super) fn relation_open(relid: pg_sys::Oid, mode: pg_sys::LOCKMODE) -> pg_sys::Relation;
+    pub(super) fn index_open(relid: pg_sys::Oid, mode: pg_sys::LOCKMODE) -> pg_sys::Relation;
+    pub(super) fn index_rescan(
+        scan: pg_sys::IndexScanDesc,
+        keys: *mut pg_sys::ScanKeyData,
+        nkeys: c_int,
+        orderbys: *mut pg_sys::ScanKeyData,
+        norderbys: c_int,
+    );
+    pub(super) fn index_getnext_slot(
+        scan: pg_sys::IndexScanDesc,
+        direction: c_int,
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> bool;
+    pub(super) fn table_slot_create(
+        relation: pg_sys::Relation,
+        slots: *mut *mut pg_sys::List,
+    ) -> *mut pg_sys::TupleTableSlot;
+    pub(super) fn MakeSingleTupleTableSlot(
+        descriptor: pg_sys::TupleDesc,
+        ops: *const pg_sys::TupleTableSlotOps,
+    ) -> *mut pg_sys::TupleTableSlot;
+    pub(super) fn ExecStoreVirtualTuple(
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> *mut pg_sys::TupleTableSlot;
+    pub(super) fn CreateExecutorState() -> *mut pg_sys::EState;
+    pub(super) fn CreateExprContext(estate: *mut pg_sys::EState) -> *mut pg_sys::ExprContext;
+    pub(super) fn ExecInitExpr(
+        node: *mut pg_sys::Expr,
+        parent: *mut pg_sys::PlanState,
+    ) -> *mut pg_sys::ExprState;
+    pub(super) fn expression_planner(expr: *mut pg_sys::Expr) -> *mut pg_sys::Expr;
+    pub(super) fn InitResultRelInfo(
+        info: *mut pg_sys::ResultRelInfo,
+        relation: pg_sys::Relation,
+        index: pg_sys::Index,
+        root: *mut pg_sys::ResultRelInfo,
+        options: c_int,
+    );
+    pub(super) fn ExecOpenIndices(info: *mut pg_sys::ResultRelInfo, speculative: bool);
+    pub(super) fn ExecSimpleRelationUpdate(
+        info: *mut pg_sys::ResultRelInfo,
+        estate: *mut pg_sys::EState,
+        epqstate: *mut pg_sys::EPQState,
+        old: *mut pg_sys::TupleTableSlot,
+        new: *mut pg_sys::TupleTableSlot,
+    );
+    pub(super) fn fmgr_info(function: pg_sys::Oid, info: *mut pg_sys::FmgrInfo);
+    pub(super) fn FunctionCall3Coll(
+        function: *mut pg_sys::FmgrInfo,
+        collation: pg_sys::Oid,
+        first: pg_sys::Datum,
+        second: pg_sys::Datum,
+        third: pg_sys::Datum,
+    ) -> pg_sys::Datum;
+    pub(super) fn MemoryContextReset(context: pg_sys::MemoryContext);
+    pub(super) fn palloc0(size: usize) -> *mut c_void;
     pub(super) fn tuplestore_end(store: *mut pg_sys::Tuplestorestate);
     pub(super) fn slot_getsomeattrs_int(slot: *mut pg_sys::TupleTableSlot, attnum: c_int);
     pub(super) fn enable_timeout_after(id: TimeoutId, delay_ms: c_int);

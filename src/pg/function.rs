@@ -232,6 +232,16 @@ pub(crate) fn default_equality(type_oid: Oid) -> Option<(Equality, bool)> {
     }
 }
 
+/// The function of a type's default equality.
+pub(crate) fn equality_function(type_oid: Oid) -> Option<Oid> {
+    let flags = pg_sys::TYPECACHE_EQ_OPR as i32;
+    // SAFETY: the type cache entry lives as long as the backend; a syscache lookup.
+    unsafe {
+        let operator = (*pg_sys::lookup_type_cache(type_oid, flags)).eq_opr;
+        (operator != pg_sys::InvalidOid).then(|| pg_sys::get_opcode(operator))
+    }
+}
+
 /// Whether two types, of which one can be relabelled as the other, have the same default equality.
 pub(crate) fn is_equality_shared(one: Oid, other: Oid) -> bool {
     let families = |t: Oid| default_equality(t).map(|(e, _)| e.families);

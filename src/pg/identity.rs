@@ -86,6 +86,12 @@ pub(crate) fn may_read_all_statistics(user: pg_sys::Oid) -> bool {
     has_rights_of(user, pg_sys::ROLE_PG_READ_ALL_STATS.into())
 }
 
+/// Triggers that fire as usual do so here (`session_replication_role`).
+pub(crate) fn is_origin() -> bool {
+    // SAFETY: reads a global of this backend.
+    unsafe { pg_sys::SessionReplicationRole == pg_sys::SESSION_REPLICATION_ROLE_ORIGIN as i32 }
+}
+
 /// Settings changed until dropped, by us and by what runs meanwhile.
 pub(crate) struct Settings(i32);
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod command;
+pub(crate) mod direct;
 mod ffi;
 pub(crate) mod function;
 pub(crate) mod guard;

@@ -291,6 +291,7 @@ unsafe fn plain_index(index: pg_sys::Relation) -> Option<Index> {
             collation: (*(*index).rd_indcollation.add(n)).to_u32(),
         };
         is_plain.then(|| Index {
+            oid: (*index).rd_id.to_u32(),
             columns: (0..count).map(column).collect(),
             is_unique: row.indisunique && row.indimmediate,
         })
@@ -421,6 +422,13 @@ pub(crate) fn may_read_all(relid: Oid, role: Oid) -> bool {
     // SAFETY: a catalog lookup.
     let result = unsafe { pg_sys::pg_class_aclcheck(relid, role, super::version::ACL_SELECT) };
     result == pg_sys::AclResult::ACLCHECK_OK && !is_row_security_active(relid, role)
+}
+
+/// Whether `role` may update all of a table's columns.
+pub(crate) fn may_update(relid: Oid, role: Oid) -> bool {
+    // SAFETY: a catalog lookup.
+    let result = unsafe { pg_sys::pg_class_aclcheck(relid, role, super::version::ACL_UPDATE) };
+    result == pg_sys::AclResult::ACLCHECK_OK
 }
 
 /// Whether `role` owns a relation, as a superuser does.

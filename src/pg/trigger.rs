@@ -122,8 +122,12 @@ impl Drop for Scan {
 pub(crate) struct Tuple<'a>(*mut pg_sys::TupleTableSlot, PhantomData<&'a ()>);
 
 impl Tuple<'_> {
-    fn of<'a>(slot: *mut pg_sys::TupleTableSlot) -> Option<Tuple<'a>> {
+    pub(super) fn of<'a>(slot: *mut pg_sys::TupleTableSlot) -> Option<Tuple<'a>> {
         (!slot.is_null()).then_some(Tuple(slot, PhantomData))
+    }
+
+    pub(super) fn slot(&self) -> *mut pg_sys::TupleTableSlot {
+        self.0
     }
 
     fn datum(&self, attribute: i16) -> (pg_sys::Datum, bool) {

@@ -84,6 +84,43 @@ pub(super) unsafe fn is_not_null(descriptor: pg_sys::TupleDesc, index: usize) ->
     }
 }
 
+unsafe extern "C-unwind" {
+    #[cfg(not(feature = "pg18"))]
+    #[link_name = "index_beginscan"]
+    fn raw_index_beginscan(
+        table: pg_sys::Relation,
+        index: pg_sys::Relation,
+        snapshot: pg_sys::Snapshot,
+        nkeys: i32,
+        norderbys: i32,
+    ) -> pg_sys::IndexScanDesc;
+    #[cfg(feature = "pg18")]
+    #[link_name = "index_beginscan"]
+    fn raw_index_beginscan(
+        table: pg_sys::Relation,
+        index: pg_sys::Relation,
+        snapshot: pg_sys::Snapshot,
+        instrument: *mut pg_sys::IndexScanInstrumentation,
+        nkeys: i32,
+        norderbys: i32,
+    ) -> pg_sys::IndexScanDesc;
+}
+
+/// Begins a scan by one key, inside [`super::guard::call`].
+pub(super) unsafe fn index_beginscan(
+    table: pg_sys::Relation,
+    index: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+) -> pg_sys::IndexScanDesc {
+    // SAFETY: the caller has both open, and the snapshot registered or active.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        return raw_index_beginscan(table, index, snapshot, 1, 0);
+        #[cfg(feature = "pg18")]
+        return raw_index_beginscan(table, index, snapshot, std::ptr::null_mut(), 1, 0);
+    }
+}
+
 /// Replaces columns of joins by the columns they stand for. Works on a copy.
 pub(super) unsafe fn flatten_join_alias_vars(
     query: *mut pg_sys::Query,
@@ -100,6 +137,7 @@ pub(super) unsafe fn flatten_join_alias_vars(
 
 // Rights in the width that a set of them has: 32 bits in PostgreSQL 15, then 64.
 pub(super) const ACL_SELECT: pg_sys::AclMode = pg_sys::ACL_SELECT as pg_sys::AclMode;
+pub(super) const ACL_UPDATE: pg_sys::AclMode = pg_sys::ACL_UPDATE as pg_sys::AclMode;
 pub(super) const ACL_TRIGGER: pg_sys::AclMode = pg_sys::ACL_TRIGGER as pg_sys::AclMode;
 
 pub(super) unsafe fn owns_relation(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {

@@ -1,10 +1,12 @@
 //! Owns the way from captured values to the keys of the rows to compute again.
 
 use super::claim::Aim;
+use super::patch;
 use super::{KEYS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
-use crate::catalog::{Patcher, Tview};
+use crate::catalog::{Direct, Patcher, Tview};
 use crate::error::{Error, Result};
 use crate::guc;
+use crate::pg::direct::Lookup;
 use crate::pg::relation;
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
@@ -40,7 +42,13 @@ pub(super) fn keys(
     for freshness in freshness.each() {
         for (start, rows) in changes {
             check_null_keys(session, tview, start, rows, *freshness)?;
+            let direct = patch::directly(tview, start.source).filter(|_| aim == Aim::Patch);
             let is_kept = match &KeyQuery::of(tview, start.source, aim) {
+                Some(_) if direct.is_some() => {
+                    let rows = rows.keys();
+                    direct.map_or(Ok(()), |d| of_own_rows(d, rows, limit, &mut keys))?;
+                    true
+                }
                 Some(query) => {
                     from_values(session, tview, start, rows, query, *freshness, &mut keys)?
                 }
@@ -57,6 +65,28 @@ pub(super) fn keys(
         }
     }
     Ok(Some(keys.into_iter().collect()))
+}
+
+/// Adds the keys of the rows that the TVIEW has for captured values, until there are too many.
+fn of_own_rows<'r>(
+    direct: &Direct,
+    rows: impl Iterator<Item = &'r Row>,
+    limit: usize,
+    keys: &mut HashSet<Row>,
+) -> Result<()> {
+    let active = take_snapshot(Freshness::Latest);
+    let mut own = Lookup::open(direct.own, active.snapshot());
+    for row in rows {
+        own.each(&row[direct.place], |found| {
+            let value = |(attribute, storage): &(i16, Storage)| found.value(*attribute, *storage);
+            keys.insert(direct.key.iter().map(value).collect());
+            Ok(())
+        })?;
+        if keys.len() > limit {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A query from captured values to keys, and what its parameter is made by; without, an array of records.

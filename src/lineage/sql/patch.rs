@@ -69,23 +69,28 @@ impl PatchStatements {
     }
 }
 
+/// The values of all parts, for a row of the source.
+pub(crate) fn values(graph: &Graph, source: usize, parts: &[usize]) -> String {
+    let table = graph.sources[source].name.sql();
+    let values = join(parts, ", ", |_, p| value(&graph.parts[*p]));
+    format!("SELECT {values} FROM {table} AS {}", tag(source))
+}
+
+/// In an object, as jsonb_build_object() makes values of it.
+fn value(part: &Part) -> String {
+    match part.path.is_empty() {
+        true => part.sql.clone(),
+        false => format!("COALESCE(pg_catalog.to_jsonb({}), 'null')", part.sql),
+    }
+}
+
 impl PartSql {
     fn new(part: &Part, names: &BTreeMap<i16, String>) -> PartSql {
-        let (path, value) = match part.path.is_empty() {
-            true => (None, part.sql.clone()),
-            // As jsonb_build_object() makes values of an object.
-            false => (
-                Some(format!(
-                    "ARRAY[{}]::pg_catalog.text[]",
-                    join(&part.path, ", ", |_, key| literal(key))
-                )),
-                format!("COALESCE(pg_catalog.to_jsonb({}), 'null')", part.sql),
-            ),
-        };
+        let keys = join(&part.path, ", ", |_, key| literal(key));
         PartSql {
             column: column(names, part.position),
-            path,
-            value,
+            path: (!part.path.is_empty()).then(|| format!("ARRAY[{keys}]::pg_catalog.text[]")),
+            value: value(part),
         }
     }
 

@@ -359,7 +359,7 @@ impl<'a> Expr<'a> {
         }
     }
 
-    pub(super) fn node(&self) -> *mut pg_sys::Node {
+    pub(in crate::pg) fn node(&self) -> *mut pg_sys::Node {
         self.0
     }
 }

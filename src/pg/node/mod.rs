@@ -139,6 +139,10 @@ impl Tree {
     pub(crate) fn query(&self) -> Query<'_> {
         Query::new(self.root)
     }
+
+    pub(in crate::pg) fn memory(&self) -> pg_sys::MemoryContext {
+        self.memory
+    }
 }
 
 /// The functions of the operators in lists of SortGroupClause.
@@ -158,10 +162,10 @@ unsafe fn sort_functions(lists: &[*mut pg_sys::List]) -> Vec<Oid> {
 
 /// Another current memory context until dropped, also by an error: a context must not be deleted
 /// while it is the current one.
-struct Inside(pg_sys::MemoryContext);
+pub(in crate::pg) struct Inside(pg_sys::MemoryContext);
 
 impl Inside {
-    unsafe fn switch(memory: pg_sys::MemoryContext) -> Inside {
+    pub(in crate::pg) unsafe fn switch(memory: pg_sys::MemoryContext) -> Inside {
         // SAFETY: the caller's promise that the context is valid.
         Inside(unsafe { pg_sys::MemoryContextSwitchTo(memory) })
     }
