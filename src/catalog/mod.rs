@@ -118,6 +118,8 @@ pub(crate) struct Patcher {
     pub(crate) direct: Option<Direct>,
     /// The places of parts that differ whenever the row's columns do, as bits.
     pub(crate) exact: u64,
+    /// The places of parts that no setting shapes.
+    pub(crate) settled: u64,
 }
 
 /// A [`Patch`] without statements: from rows of the source to those of the TVIEW by one value.
@@ -135,6 +137,11 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
+    /// [`Direct::formulas`] has been called.
+    pub(crate) fn has_formulas(&self) -> bool {
+        self.formulas.get().is_some()
+    }
+
     /// The values of [`Patch::parts`] for a row of the source.
     pub(crate) fn formulas(&self) -> Result<&Formulas> {
         if let Some(known) = self.formulas.get() {

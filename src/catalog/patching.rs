@@ -84,11 +84,14 @@ impl Making<'_> {
             equals: &equals,
             is_array: array.is_some(),
         };
+        let settled =
+            |(place, part): (usize, &usize)| u64::from(is_settled(self.graph, *part)) << place;
         let exact =
             |(place, part): (usize, &usize)| u64::from(is_exact(self.graph, *part)) << place;
         Some(Patcher {
             statements: patching.statements(),
             exact: patch.parts.iter().enumerate().map(exact).sum(),
+            settled: patch.parts.iter().enumerate().map(settled).sum(),
             direct: match &array {
                 Some(array) if self.own.may_write_directly => self.direct(source, &patch, array),
                 _ => None,
@@ -229,18 +232,35 @@ fn access(table: Oid, index: &Index, column: &Column) -> Option<Access> {
     })
 }
 
+/// Types of which each image has a text of its own, whatever the settings.
+const PLAIN: [Oid; 11] = [
+    pg_sys::BOOLOID,
+    pg_sys::INT2OID,
+    pg_sys::INT4OID,
+    pg_sys::INT8OID,
+    pg_sys::OIDOID,
+    pg_sys::NUMERICOID,
+    pg_sys::UUIDOID,
+    pg_sys::TEXTOID,
+    pg_sys::VARCHAROID,
+    pg_sys::DATEOID,
+    pg_sys::TIMESTAMPOID,
+];
+
 /// Whether a part shows each image of its column differently.
 fn is_exact(graph: &Graph, part: usize) -> bool {
-    let Part { source, bare, .. } = graph.parts[part];
-    let column = bare.and_then(|a| graph.sources[source].column(a));
-    column.is_some_and(|c| {
-        let type_oid = Oid::from(c.type_oid);
-        let exact = [
-            pg_sys::TEXTOID,
-            pg_sys::VARCHAROID,
-            pg_sys::NUMERICOID,
-            pg_sys::TIMESTAMPTZOID,
-        ];
-        function::is_image_equal(type_oid) || exact.contains(&type_oid)
-    })
+    bare_type(graph, part).is_some_and(|t| PLAIN.contains(&t) || t == pg_sys::TIMESTAMPTZOID)
+}
+
+/// Whether no setting shapes a part.
+fn is_settled(graph: &Graph, part: usize) -> bool {
+    let is_whole = graph.parts[part].path.is_empty();
+    bare_type(graph, part).is_some_and(|t| is_whole || PLAIN.contains(&t) || t == pg_sys::JSONBOID)
+}
+
+/// The type of a part that is a column as it is.
+fn bare_type(graph: &Graph, part: usize) -> Option<Oid> {
+    let part: &Part = &graph.parts[part];
+    let column = graph.sources[part.source].column(part.bare?)?;
+    Some(Oid::from(column.type_oid))
 }

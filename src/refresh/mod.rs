@@ -35,7 +35,7 @@ use claim::{Aim, Claiming};
 use pgrx::pg_sys::Oid;
 use report::Report;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 /// Refreshes of one TVIEW in one flush; more means that triggers chase each other.
@@ -152,8 +152,7 @@ pub(crate) fn flush() -> Result<()> {
             tally.add(Counter::Flushes, 1);
             let _discreet = Discreet::start(!relation::may_read_all(tview.oid, current_user()));
             within(activity(&tview), relation::role_name(tview.owner), || {
-                pins.hold(&tview);
-                refresh(&tview, owed, freshness(), &tally)
+                refresh(&tview, owed, freshness(), &tally, &mut pins)
             })?;
             report.iter_mut().for_each(|r| r.add(&tview, &tally));
             Ok(())
@@ -200,11 +199,12 @@ fn lock_relations(tviews: impl Iterator<Item = Oid>) -> Result<()> {
             }
         }
     }
+    let mut locked = HashSet::new();
     for tview in ordered.values() {
         let lock = || {
             relation::lock(tview.oid, Lock::Write);
-            let reads = tview.reads.iter();
-            reads.for_each(|relid| relation::lock(*relid, Lock::Definition));
+            let new = tview.reads.iter().filter(|relid| locked.insert(**relid));
+            new.for_each(|relid| relation::lock(*relid, Lock::Definition));
             Ok(())
         };
         counting_failure(tview.oid, || {
@@ -225,14 +225,24 @@ fn activity(tview: &Tview) -> String {
     format!("refreshing TVIEW \"{}\"", tview.name.name)
 }
 
-fn refresh(tview: &Rc<Tview>, work: Work, freshness: Freshness, tally: &Tally) -> Result<()> {
+fn refresh(
+    tview: &Rc<Tview>,
+    work: Work,
+    freshness: Freshness,
+    tally: &Tally,
+    pins: &mut Pins,
+) -> Result<()> {
     let rows: usize = work.rows.iter().map(|(_, rows)| rows.len()).sum();
     let progress = (work.is_whole || rows > KEYS_AT_ONCE).then(|| shown(tview, "flush"));
     progress.iter().for_each(|p| p.phase("finding keys"));
     let session = Session::open();
     let _expecting = Expecting::start(&tview.calls);
+    let is_patch = !work.is_whole && patch::can_write(tview, &work.rows, freshness);
+    if !is_patch || !patch::is_settled(tview, &work.rows) {
+        pins.hold(tview);
+    }
     let mut claiming = Claiming::start(&session, tview, tally);
-    if !work.is_whole && patch::can_write(tview, &work.rows, freshness) {
+    if is_patch {
         if claiming.rows(&work.rows, freshness, Aim::Patch)?.is_none() {
             claiming.whole();
         }

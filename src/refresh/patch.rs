@@ -74,6 +74,21 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Whether no setting matters to these patches: nothing is parsed, and no statement is run.
+pub(super) fn is_settled(tview: &Tview, changes: &[(Start, Changes)]) -> bool {
+    let locking = &tview.locking;
+    let is_settled = |(start, rows): &(Start, Changes)| {
+        let Some(patcher) = &tview.patches[start.source] else {
+            return false;
+        };
+        let mut edges = locking.up[start.source].iter().map(|e| &locking.edges[*e]);
+        What::of(patcher, rows).places & !patcher.settled == 0
+            && directly(tview, start.source).is_some_and(Direct::has_formulas)
+            && edges.all(|e| e.child.query.is_none())
+    };
+    locking.lookups.is_none() && changes.iter().all(is_settled)
+}
+
 /// How it is done without a statement, where a statement would succeed and fire nothing but our own triggers.
 pub(super) fn directly(tview: &Tview, source: usize) -> Option<&Direct> {
     let direct = tview.patches[source].as_ref()?.direct.as_ref()?;
