@@ -28,9 +28,9 @@ pub(crate) fn capture(firing: &Firing<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a row of a TVIEW was written without a statement whose trigger would.
-pub(crate) fn note_update(captures: &Captures, old: Tuple<'_>, new: Tuple<'_>) {
-    queue::add(|adding| note(captures, Some(old), Some(new), adding));
+/// Notes a row of a TVIEW that was written without a statement, whose trigger would.
+pub(crate) fn note_row(captures: &Captures, old: Option<Tuple<'_>>, new: Option<Tuple<'_>>) {
+    queue::add(|adding| note(captures, old, new, adding));
 }
 
 fn note(

@@ -150,6 +150,10 @@ pub(super) fn load(
         row: row_storage,
         key_queries,
         patches,
+        single: own
+            .may_write_directly
+            .then(|| patching::single(&own, &table))
+            .flatten(),
         scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
         has_other_unique: !unique.is_empty(),
         runs_code,
@@ -339,6 +343,7 @@ fn equalities(key: &[Column]) -> Result<Vec<String>> {
 
 fn statements(table: &sql::Table<'_>, restricted: Option<&Restricted>) -> Statements {
     Statements {
+        compute_key: table.compute_key(),
         compare_keys: table.compare_keys(restricted.map(|r| r.query.as_str())),
         compare_all: table.compare_all(),
         count_differences: table.count_differences(),

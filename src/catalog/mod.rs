@@ -72,6 +72,17 @@ pub(crate) struct Tview {
     /// From keys to further parameters of the comparison: see [`crate::lineage::sql::key::scope_query`].
     pub(crate) scopes: Vec<String>,
     pub(crate) statements: Statements,
+    /// How the row of one key is found and written without a statement; `None` where code of users hangs on the table, or the
+    /// key has several columns.
+    pub(crate) single: Option<Single>,
+}
+
+pub(crate) struct Single {
+    pub(crate) access: Access,
+    /// What the query gives, in the order of [`Statements::compute_key`].
+    pub(crate) columns: Vec<(i16, Storage)>,
+    /// The place of the key among them, from 1.
+    pub(crate) key_column: i32,
 }
 
 impl Tview {
@@ -96,6 +107,7 @@ impl Tview {
 
 /// What [`crate::lineage::sql::Table`] makes for a TVIEW.
 pub(crate) struct Statements {
+    pub(crate) compute_key: String,
     pub(crate) compare_keys: String,
     pub(crate) compare_all: String,
     pub(crate) count_differences: String,
@@ -323,6 +335,12 @@ pub(crate) fn is_free(oid: Oid) -> Result<bool> {
     let rows = run(&session, text, &Args::none().with(oid))?;
     let relations = (0..rows.len()).filter_map(|r| rows.get::<Oid>(r, 1));
     Ok(relations.chain([oid]).all(relation::try_lock))
+}
+
+/// What to capture of a TVIEW's changes; `None` if no other reads it.
+pub(crate) fn captures_above(tview: &Tview) -> Result<Option<Rc<Captures>>> {
+    let is_read = tview.above.len() > 1;
+    is_read.then(|| captures(tview.oid)).transpose()
 }
 
 /// What to capture of a table's changes; empty if no TVIEW reads it.

@@ -1,6 +1,6 @@
 //! Owns how [`crate::lineage::patch`] learns of indexes and types, and how its answers become something to run.
 
-use super::{Array, Direct, Locking, Patcher};
+use super::{Array, Direct, Locking, Patcher, Single};
 use crate::lineage::model::{Graph, Part, Route};
 use crate::lineage::patch::{self, Patch, Reach, Tables};
 use crate::lineage::sql::Table;
@@ -218,6 +218,26 @@ impl Making<'_> {
             path: part.path.clone(),
         })
     }
+}
+
+/// How the row of one key is found and written.
+pub(super) fn single(own: &Own, table: &Table<'_>) -> Option<Single> {
+    let [key] = table.key else {
+        return None;
+    };
+    let is_key =
+        |i: &&Index| i.is_unique && i.columns.len() == 1 && i.columns[0].attribute == key.attribute;
+    let indexes = relation::indexes(own.table);
+    let storage = |c: &Column| (c.attribute, Storage::of(Oid::from(c.type_oid)));
+    let place = table
+        .columns
+        .iter()
+        .position(|c| c.attribute == key.attribute)?;
+    Some(Single {
+        access: access(own.table, indexes.iter().find(is_key)?, key)?,
+        columns: table.columns.iter().map(storage).collect(),
+        key_column: place as i32 + 1,
+    })
 }
 
 /// By the equality that is the type's own.

@@ -8,6 +8,7 @@ use super::ffi;
 use super::guard::call;
 use super::node::{Inside, Tree};
 use super::snapshot::Snapshot;
+use super::spi::Rows;
 use super::trigger::Tuple;
 use super::value::{self, Storage, Value};
 use super::version;
@@ -94,9 +95,7 @@ impl Lookup {
         let (scan, slot) = (self.scan, self.slot);
         // SAFETY: the scan is open; its slot is that of the table.
         while unsafe { call(|| ffi::index_getnext_slot(scan, FORWARD, slot)) } {
-            if let Some(row) = Tuple::of(slot) {
-                f(row)?;
-            }
+            f(Tuple::over(slot))?;
         }
         Ok(())
     }
@@ -168,14 +167,150 @@ impl Formulas {
     }
 }
 
-/// Sets parts of rows of one table, from rows of another.
-pub(crate) struct Setter<'s> {
+/// A table that is written.
+pub(crate) struct Target {
     table: pg_sys::Relation,
     estate: *mut pg_sys::EState,
     info: *mut pg_sys::ResultRelInfo,
+    /// Of the row that is written.
     new: *mut pg_sys::TupleTableSlot,
-    /// Memory for the values of one row that they are computed from, and for one row that is written.
-    memory: [*mut pg_sys::ExprContext; 2],
+    /// For what that row is made of.
+    memory: pg_sys::MemoryContext,
+}
+
+impl Target {
+    pub(crate) fn open(table: Oid, snapshot: Snapshot<'_>) -> Target {
+        let lock = pg_sys::RowExclusiveLock as i32;
+        // SAFETY: all is closed by Drop, or by the abort after an error. InitResultRelInfo() expects to be called in the
+        // memory of the executor's state.
+        let (table, estate, info, new, memory) = unsafe {
+            call(|| {
+                let table = ffi::relation_open(table, lock);
+                let estate = ffi::CreateExecutorState();
+                (*estate).es_snapshot = snapshot.as_ptr();
+                let outside = enter((*estate).es_query_cxt);
+                let info: *mut pg_sys::ResultRelInfo =
+                    ffi::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast();
+                (*info).type_ = pg_sys::NodeTag::T_ResultRelInfo;
+                ffi::InitResultRelInfo(info, table, 0, null_mut(), 0);
+                (*info).ri_TrigDesc = null_mut();
+                ffi::ExecOpenIndices(info, false);
+                let ops = &raw const pg_sys::TTSOpsVirtual;
+                let new = ffi::MakeSingleTupleTableSlot((*table).rd_att, ops);
+                (*new).tts_tableOid = (*table).rd_id;
+                let memory = (*ffi::CreateExprContext(estate)).ecxt_per_tuple_memory;
+                enter(outside);
+                (table, estate, info, new, memory)
+            })
+        };
+        Target {
+            table,
+            estate,
+            info,
+            new,
+            memory,
+        }
+    }
+
+    /// The new row, with the columns of the old one, or NULLs.
+    fn start(&mut self, old: Option<&Tuple<'_>>) {
+        let (new, memory) = (self.new, self.memory);
+        let old = old.map(Tuple::slot);
+        // SAFETY: both slots are of the table's type.
+        unsafe {
+            call(|| {
+                ffi::MemoryContextReset(memory);
+                let count = (*(*new).tts_tupleDescriptor).natts;
+                if let Some(clear) = (*(*new).tts_ops).clear {
+                    clear(new);
+                }
+                let (values, nulls) = ((*new).tts_values, (*new).tts_isnull);
+                match old {
+                    Some(old) => {
+                        ffi::slot_getsomeattrs_int(old, count);
+                        std::ptr::copy_nonoverlapping((*old).tts_values, values, count as usize);
+                        std::ptr::copy_nonoverlapping((*old).tts_isnull, nulls, count as usize);
+                    }
+                    None => std::slice::from_raw_parts_mut(nulls, count as usize).fill(true),
+                }
+            });
+        }
+    }
+
+    /// Puts values into the new row: attributes, and cells of a result.
+    fn put(&mut self, values: impl Iterator<Item = (i16, (pg_sys::Datum, bool))>) {
+        for (attribute, (value, is_null)) in values {
+            let at = attribute as usize - 1;
+            // SAFETY: an attribute of the table.
+            unsafe {
+                *(*self.new).tts_values.add(at) = value;
+                *(*self.new).tts_isnull.add(at) = is_null;
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Tuple<'_> {
+        let new = self.new;
+        // SAFETY: all its columns have been set.
+        unsafe { call(|| ffi::ExecStoreVirtualTuple(new)) };
+        Tuple::over(new)
+    }
+
+    /// Writes a row that a result gives, of which these are the attributes in the table: instead of the old one, if there is
+    /// one. Gives the new one.
+    pub(crate) fn replace(
+        &mut self,
+        old: Option<&Tuple<'_>>,
+        rows: &Rows<'_>,
+        columns: &[(i16, Storage)],
+    ) -> Tuple<'_> {
+        self.start(old);
+        let cells = (1..).map(|column| rows.cell(0, column));
+        self.put(columns.iter().map(|(attribute, _)| *attribute).zip(cells));
+        self.finish();
+        let (info, estate, new) = (self.info, self.estate, self.new);
+        // SAFETY: of the table, both; no trigger fires, for which alone the state of EvalPlanQual is needed.
+        unsafe {
+            call(|| match old.map(Tuple::slot) {
+                Some(old) => ffi::ExecSimpleRelationUpdate(info, estate, null_mut(), old, new),
+                None => ffi::ExecSimpleRelationInsert(info, estate, new),
+            });
+        }
+        Tuple::over(new)
+    }
+
+    pub(crate) fn delete(&mut self, old: &Tuple<'_>) {
+        let (info, estate, old) = (self.info, self.estate, old.slot());
+        // SAFETY: as above.
+        unsafe { call(|| ffi::ExecSimpleRelationDelete(info, estate, null_mut(), old)) };
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: opened by `open`.
+            unsafe {
+                pg_sys::ExecDropSingleTupleTableSlot(self.new);
+                pg_sys::ExecCloseIndices(self.info);
+                pg_sys::FreeExecutorState(self.estate);
+                pg_sys::relation_close(self.table, pg_sys::NoLock as i32);
+            }
+        }
+    }
+}
+
+/// Changes the current memory context, inside [`call`]; after an error the previous one is restored there.
+unsafe fn enter(memory: pg_sys::MemoryContext) -> pg_sys::MemoryContext {
+    // SAFETY: a global of this backend.
+    unsafe { std::mem::replace(&mut *(&raw mut pg_sys::CurrentMemoryContext), memory) }
+}
+
+/// Sets parts of rows of one table, from rows of another.
+pub(crate) struct Setter<'s> {
+    target: Target,
+    /// Of the row that values are computed from.
+    context: *mut pg_sys::ExprContext,
     jsonb_set: Box<pg_sys::FmgrInfo>,
     chosen: Vec<Chosen<'s>>,
 }
@@ -195,36 +330,18 @@ impl<'s> Setter<'s> {
         formulas: &'s Formulas,
         numbers: u64,
     ) -> Setter<'s> {
-        let lock = pg_sys::RowExclusiveLock as i32;
+        let target = Target::open(table, snapshot);
+        let estate = target.estate;
         let mut jsonb_set = Box::new(pg_sys::FmgrInfo::default());
         let function = &raw mut *jsonb_set;
-        // SAFETY: all is closed by Drop, or by the abort after an error. Made in the memory of the executor's state, where
-        // InitResultRelInfo() expects to be called.
-        let (table, estate, info, new, memory) = unsafe {
+        // SAFETY: made in the memory of the executor's state.
+        let context = unsafe {
             call(|| {
-                let table = ffi::relation_open(table, lock);
-                let estate = ffi::CreateExecutorState();
-                (*estate).es_snapshot = snapshot.as_ptr();
-                let outside = std::mem::replace(
-                    &mut *(&raw mut pg_sys::CurrentMemoryContext),
-                    (*estate).es_query_cxt,
-                );
-                let info: *mut pg_sys::ResultRelInfo =
-                    ffi::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast();
-                (*info).type_ = pg_sys::NodeTag::T_ResultRelInfo;
-                ffi::InitResultRelInfo(info, table, 0, null_mut(), 0);
-                (*info).ri_TrigDesc = null_mut();
-                ffi::ExecOpenIndices(info, false);
-                let ops = &raw const pg_sys::TTSOpsVirtual;
-                let new = ffi::MakeSingleTupleTableSlot((*table).rd_att, ops);
-                (*new).tts_tableOid = (*table).rd_id;
-                let memory = [
-                    ffi::CreateExprContext(estate),
-                    ffi::CreateExprContext(estate),
-                ];
+                let outside = enter((*estate).es_query_cxt);
                 ffi::fmgr_info(pg_sys::F_JSONB_SET.into(), function);
-                pg_sys::CurrentMemoryContext = outside;
-                (table, estate, info, new, memory)
+                let context = ffi::CreateExprContext(estate);
+                enter(outside);
+                context
             })
         };
         let is_chosen = |(number, _): &(usize, &Prepared)| numbers & (1 << number) != 0;
@@ -232,10 +349,12 @@ impl<'s> Setter<'s> {
             prepared,
             // SAFETY: an expression made by the planner, which is only read; the state lives with the executor's.
             state: unsafe {
-                let inside = Inside::switch((*estate).es_query_cxt);
-                let state = call(|| ffi::ExecInitExpr(prepared.value, null_mut()));
-                drop(inside);
-                state
+                call(|| {
+                    let outside = enter((*estate).es_query_cxt);
+                    let state = ffi::ExecInitExpr(prepared.value, null_mut());
+                    enter(outside);
+                    state
+                })
             },
             value: pg_sys::Datum::from(0usize),
             is_null: true,
@@ -243,83 +362,66 @@ impl<'s> Setter<'s> {
         let all = formulas.list.iter().enumerate();
         Setter {
             chosen: all.filter(is_chosen).map(choose).collect(),
-            table,
-            estate,
-            info,
-            new,
-            memory,
+            target,
+            context,
             jsonb_set,
         }
     }
 
     /// Computes the values from a row of the other table.
     pub(crate) fn compute(&mut self, row: &Tuple<'_>) {
-        let context = self.memory[0];
+        let context = self.context;
+        // SAFETY: the row is of the table that the expressions are over; their values live until the next reset.
+        let memory = unsafe {
+            let memory = (*context).ecxt_per_tuple_memory;
+            call(|| ffi::MemoryContextReset(memory));
+            (*context).ecxt_scantuple = row.slot();
+            memory
+        };
         for chosen in &mut self.chosen {
             let state = chosen.state;
-            // SAFETY: the row is of the table that the expressions are over; their values live until the next reset.
+            // SAFETY: as above.
             (chosen.value, chosen.is_null) = unsafe {
-                let memory = (*context).ecxt_per_tuple_memory;
-                (*context).ecxt_scantuple = row.slot();
                 call(|| {
-                    let outside =
-                        std::mem::replace(&mut *(&raw mut pg_sys::CurrentMemoryContext), memory);
+                    let outside = enter(memory);
                     let mut is_null = false;
                     let value = match (*state).evalfunc {
                         Some(evaluate) => evaluate(state, context, &mut is_null),
                         None => unreachable!("ExecInitExpr() sets it"),
                     };
-                    pg_sys::CurrentMemoryContext = outside;
+                    enter(outside);
                     (value, is_null)
                 })
             };
         }
     }
 
-    /// Forgets the values of the last row.
-    pub(crate) fn reset(&mut self) {
-        // SAFETY: nothing points into it any more.
-        unsafe { call(|| ffi::MemoryContextReset((*self.memory[0]).ecxt_per_tuple_memory)) };
-    }
-
     /// Writes a row with the values in their places, and gives it. `None` if it is as it was; where that is not asked for,
     /// it is known not to be.
     pub(crate) fn write(&mut self, old: &Tuple<'_>, is_checked: bool) -> Option<Tuple<'_>> {
-        let (slot, new) = (old.slot(), self.new);
-        let memory = unsafe { (*self.memory[1]).ecxt_per_tuple_memory };
+        self.target.start(Some(old));
+        let (new, memory) = (self.target.new, self.target.memory);
         let function = &raw mut *self.jsonb_set;
-        let chosen = self.chosen.as_slice();
-        // SAFETY: both slots are of the table's type; what is computed lives until the next row.
-        unsafe {
-            call(|| {
-                ffi::MemoryContextReset(memory);
-                let outside =
-                    std::mem::replace(&mut *(&raw mut pg_sys::CurrentMemoryContext), memory);
-                let count = (*(*new).tts_tupleDescriptor).natts;
-                ffi::slot_getsomeattrs_int(slot, count);
-                if let Some(clear) = (*(*new).tts_ops).clear {
-                    clear(new);
-                }
-                let count = count as usize;
-                std::ptr::copy_nonoverlapping((*slot).tts_values, (*new).tts_values, count);
-                std::ptr::copy_nonoverlapping((*slot).tts_isnull, (*new).tts_isnull, count);
-                for chosen in chosen {
+        for chosen in &self.chosen {
+            // SAFETY: the slot has the values of the old row; what is computed lives until the next one.
+            unsafe {
+                call(|| {
+                    let outside = enter(memory);
                     chosen.put_into(new, function);
-                }
-                ffi::ExecStoreVirtualTuple(new);
-                pg_sys::CurrentMemoryContext = outside;
-            });
+                    enter(outside);
+                });
+            }
         }
-        let written = Tuple::of(new)?;
+        let written = self.target.finish();
         let differs =
             |c: &Chosen<'_>| !old.is_same(&written, c.prepared.attribute, c.prepared.storage);
-        if is_checked && !chosen.iter().any(differs) {
+        if is_checked && !self.chosen.iter().any(differs) {
             return None;
         }
-        let (info, estate) = (self.info, self.estate);
-        // SAFETY: no trigger fires, which is all that the fourth argument is for.
-        unsafe { call(|| ffi::ExecSimpleRelationUpdate(info, estate, null_mut(), slot, new)) };
-        Some(written)
+        let (info, estate, old) = (self.target.info, self.target.estate, old.slot());
+        // SAFETY: as in `replace`.
+        unsafe { call(|| ffi::ExecSimpleRelationUpdate(info, estate, null_mut(), old, new)) };
+        Some(Tuple::over(new))
     }
 }
 
@@ -338,20 +440,6 @@ impl Chosen<'_> {
                     *value = ffi::FunctionCall3Coll(jsonb_set, none, *value, path, self.value);
                 }
                 Some(_) => {}
-            }
-        }
-    }
-}
-
-impl Drop for Setter<'_> {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: opened by `open`.
-            unsafe {
-                pg_sys::ExecDropSingleTupleTableSlot(self.new);
-                pg_sys::ExecCloseIndices(self.info);
-                pg_sys::FreeExecutorState(self.estate);
-                pg_sys::relation_close(self.table, pg_sys::NoLock as i32);
             }
         }
     }

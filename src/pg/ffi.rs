@@ -136,6 +136,17 @@ unsafe extern "C-unwind" {
         old: *mut pg_sys::TupleTableSlot,
         new: *mut pg_sys::TupleTableSlot,
     );
+    pub(super) fn ExecSimpleRelationInsert(
+        info: *mut pg_sys::ResultRelInfo,
+        estate: *mut pg_sys::EState,
+        new: *mut pg_sys::TupleTableSlot,
+    );
+    pub(super) fn ExecSimpleRelationDelete(
+        info: *mut pg_sys::ResultRelInfo,
+        estate: *mut pg_sys::EState,
+        epqstate: *mut pg_sys::EPQState,
+        old: *mut pg_sys::TupleTableSlot,
+    );
     pub(super) fn fmgr_info(function: pg_sys::Oid, info: *mut pg_sys::FmgrInfo);
     pub(super) fn FunctionCall3Coll(
         function: *mut pg_sys::FmgrInfo,

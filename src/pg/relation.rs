@@ -218,7 +218,7 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
 }
 
 /// Whether writing a table's rows can run code that is neither PostgreSQL's nor ours: triggers (those of foreign keys
-/// count too), checks, defaults and computed columns, indexes over expressions.
+/// count too), checks, defaults, identity and computed columns, indexes over expressions.
 pub(crate) fn runs_code(relid: Oid) -> bool {
     let lock = pg_sys::AccessShareLock as i32;
     // SAFETY: the relations stay open while they are read.
@@ -236,8 +236,12 @@ pub(crate) fn runs_code(relid: Oid) -> bool {
             pg_sys::index_close(index, pg_sys::NoLock as i32);
             is_computed
         };
+        let descriptor = (*relation).rd_att;
+        let is_identity =
+            |n: i32| super::version::attribute(descriptor, n as usize).attidentity != 0;
         let runs = triggers.iter().any(|t| !function::is_own_trigger(t.tgfoid))
             || constraints.is_some_and(|c| c.num_check > 0 || c.num_defval > 0)
+            || (0..(*descriptor).natts).any(is_identity)
             || index_oids(relation).into_iter().any(is_computed);
         pg_sys::relation_close(relation, pg_sys::NoLock as i32);
         runs
@@ -424,11 +428,13 @@ pub(crate) fn may_read_all(relid: Oid, role: Oid) -> bool {
     result == pg_sys::AclResult::ACLCHECK_OK && !is_row_security_active(relid, role)
 }
 
-/// Whether `role` may update all of a table's columns.
-pub(crate) fn may_update(relid: Oid, role: Oid) -> bool {
+/// Whether `role` may insert, update and delete a table's rows.
+pub(crate) fn may_write(relid: Oid, role: Oid) -> bool {
+    let all = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
+    let every = pg_sys::AclMaskHow::ACLMASK_ALL;
     // SAFETY: a catalog lookup.
-    let result = unsafe { pg_sys::pg_class_aclcheck(relid, role, super::version::ACL_UPDATE) };
-    result == pg_sys::AclResult::ACLCHECK_OK
+    let granted = unsafe { pg_sys::pg_class_aclmask(relid, role, all as pg_sys::AclMode, every) };
+    granted == all as pg_sys::AclMode
 }
 
 /// Whether `role` owns a relation, as a superuser does.

@@ -9,6 +9,7 @@ use super::guard::{c_text, call};
 use super::list::pointers;
 use super::node::Calls;
 use super::snapshot::Snapshot;
+use super::trigger::Tuple;
 use super::value::{self, Row, Storage, Value};
 use crate::error::{Error, Result};
 use pgrx::{FromDatum, IntoDatum, pg_sys};
@@ -310,6 +311,15 @@ impl Args {
         self
     }
 
+    /// A value of its own.
+    pub(crate) fn with_value(mut self, value: &Value, storage: Storage) -> Args {
+        self.push(
+            (!value.is_null()).then(|| value.as_datum()),
+            storage.type_oid,
+        );
+        self
+    }
+
     /// An array of values of one type.
     pub(crate) fn with_values<'v>(
         mut self,
@@ -369,7 +379,7 @@ impl Rows<'_> {
     }
 
     /// Column numbers start at 1, rows at 0. Beyond the last row all is NULL.
-    fn cell(&self, row: u64, column: i32) -> (pg_sys::Datum, bool) {
+    pub(super) fn cell(&self, row: u64, column: i32) -> (pg_sys::Datum, bool) {
         let mut is_null = true;
         if row >= self.count || self.table.is_null() {
             return (pg_sys::Datum::from(0usize), is_null);
@@ -397,6 +407,25 @@ impl Rows<'_> {
     fn type_of(&self, column: i32) -> pg_sys::Oid {
         // SAFETY: the statement gave rows, and this column of them.
         unsafe { pg_sys::SPI_gettypeid((*self.table).tupdesc, column) }
+    }
+
+    /// Whether a row of a table has the images of the first row in these attributes.
+    pub(crate) fn is_row(&self, row: &Tuple<'_>, attributes: &[(i16, Storage)]) -> bool {
+        let mut columns = (1..).zip(attributes);
+        columns.all(|(column, (a, storage))| row.is_cell(*a, self.cell(0, column), *storage))
+    }
+
+    /// A cell as text; empty for NULL.
+    pub(crate) fn text(&self, row: u64, column: i32) -> String {
+        // SAFETY: the cell's own output function; palloc'd text or null.
+        unsafe {
+            let tuple = *(*self.table).vals.add(row as usize);
+            let text = pg_sys::SPI_getvalue(tuple, (*self.table).tupdesc, column);
+            match text.is_null() {
+                true => String::new(),
+                false => super::list::take_text(text),
+            }
+        }
     }
 
     /// A cell as a Rust value of its type; `None` for NULL.

@@ -122,8 +122,13 @@ impl Drop for Scan {
 pub(crate) struct Tuple<'a>(*mut pg_sys::TupleTableSlot, PhantomData<&'a ()>);
 
 impl Tuple<'_> {
-    pub(super) fn of<'a>(slot: *mut pg_sys::TupleTableSlot) -> Option<Tuple<'a>> {
-        (!slot.is_null()).then_some(Tuple(slot, PhantomData))
+    fn of<'a>(slot: *mut pg_sys::TupleTableSlot) -> Option<Tuple<'a>> {
+        (!slot.is_null()).then_some(Tuple::over(slot))
+    }
+
+    /// The row in a slot that holds one.
+    pub(super) fn over<'a>(slot: *mut pg_sys::TupleTableSlot) -> Tuple<'a> {
+        Tuple(slot, PhantomData)
     }
 
     pub(super) fn slot(&self) -> *mut pg_sys::TupleTableSlot {
@@ -150,7 +155,17 @@ impl Tuple<'_> {
 
     /// Whether the other row has the same image in a column.
     pub(crate) fn is_same(&self, other: &Tuple<'_>, attribute: i16, storage: Storage) -> bool {
-        let ((a, a_null), (b, b_null)) = (self.datum(attribute), other.datum(attribute));
+        self.is_cell(attribute, other.datum(attribute), storage)
+    }
+
+    /// Whether a column has the image of a value of its type.
+    pub(super) fn is_cell(
+        &self,
+        attribute: i16,
+        (b, b_null): (pg_sys::Datum, bool),
+        storage: Storage,
+    ) -> bool {
+        let (a, a_null) = self.datum(attribute);
         if a_null || b_null {
             return a_null == b_null;
         }

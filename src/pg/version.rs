@@ -137,7 +137,6 @@ pub(super) unsafe fn flatten_join_alias_vars(
 
 // Rights in the width that a set of them has: 32 bits in PostgreSQL 15, then 64.
 pub(super) const ACL_SELECT: pg_sys::AclMode = pg_sys::ACL_SELECT as pg_sys::AclMode;
-pub(super) const ACL_UPDATE: pg_sys::AclMode = pg_sys::ACL_UPDATE as pg_sys::AclMode;
 pub(super) const ACL_TRIGGER: pg_sys::AclMode = pg_sys::ACL_TRIGGER as pg_sys::AclMode;
 
 pub(super) unsafe fn owns_relation(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {

@@ -5,7 +5,9 @@
 //! of a foreign-key action, because a restricted operation forbids the deferred triggers that a
 //! TVIEW may have.
 
-use super::{KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, shown, take_snapshot, unless_expressions_fail};
+use super::{
+    KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, shown, single, take_snapshot, unless_expressions_fail,
+};
 use crate::catalog::Tview;
 use crate::error::{Error, Result};
 use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
@@ -89,6 +91,10 @@ pub(super) fn keys(
     freshness: Freshness,
     tally: &Tally,
 ) -> Result<bool> {
+    if let Some(single) = single::of(tview, keys, freshness) {
+        single::refresh(session, tview, single, &keys[0], tally)?;
+        return Ok(true);
+    }
     let in_parts = keys.len() > KEYS_AT_ONCE;
     let progress = in_parts.then(|| shown(tview, "flush"));
     for (n, pass) in passes(tview.has_other_unique && in_parts)

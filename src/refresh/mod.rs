@@ -14,6 +14,7 @@ mod patch;
 mod report;
 mod resolve;
 mod sample;
+mod single;
 
 pub(crate) use apply::{Written, is_own_write, try_out};
 pub(crate) use fill::{all_keys, fill};
@@ -23,7 +24,9 @@ use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::attempt::{overhear, unless_data_fails};
 use crate::pg::guard::{Discreet, Level, tell, within};
-use crate::pg::identity::{Bounds, Identity, ReadWrite, SEARCH_PATH, Settings, current_user};
+use crate::pg::identity::{
+    Bounds, Identity, ReadWrite, SEARCH_PATH, Settings, current_user, is_origin,
+};
 use crate::pg::relation::{self, Lock};
 use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::spi::{Expecting, Session};
@@ -350,6 +353,12 @@ impl Pins {
         prefer_indexes(&settings);
         self.0 = Some((tview.settings.clone(), settings));
     }
+}
+
+/// Whether a statement of the owner's that writes the TVIEW would fire nothing that makes a difference, and succeed: then
+/// there need not be one.
+fn directly_allowed(tview: &Tview) -> bool {
+    is_origin() && relation::may_write(tview.oid, tview.owner)
 }
 
 /// The settings under which a TVIEW's rows are computed, whoever writes, and what its statements may call.

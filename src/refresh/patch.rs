@@ -2,12 +2,11 @@
 //! [`crate::lineage::patch`] for what can be written so.
 
 use super::apply::{Writer, run_own};
-use super::{KEYS_AT_ONCE, take_snapshot};
+use super::{KEYS_AT_ONCE, directly_allowed, take_snapshot};
 use crate::capture;
 use crate::catalog::{self, Direct, Patcher, Tview};
 use crate::error::Result;
 use crate::pg::direct::{Lookup, Setter};
-use crate::pg::identity::is_origin;
 use crate::pg::relation;
 use crate::pg::snapshot::Freshness;
 use crate::pg::spi::Session;
@@ -92,15 +91,13 @@ pub(super) fn is_settled(tview: &Tview, changes: &[(Start, Changes)]) -> bool {
 /// How it is done without a statement, where a statement would succeed and fire nothing but our own triggers.
 pub(super) fn directly(tview: &Tview, source: usize) -> Option<&Direct> {
     let direct = tview.patches[source].as_ref()?.direct.as_ref()?;
-    let is_allowed = is_origin()
-        && relation::may_read_all(direct.source.table, tview.owner)
-        && relation::may_update(tview.oid, tview.owner);
+    let is_allowed =
+        directly_allowed(tview) && relation::may_read_all(direct.source.table, tview.owner);
     is_allowed.then_some(direct)
 }
 
 fn set(tview: &Tview, direct: &Direct, rows: &[&Row], what: &What) -> Result<u64> {
-    let is_read = tview.above.len() > 1;
-    let above = is_read.then(|| catalog::captures(tview.oid)).transpose()?;
+    let above = catalog::captures_above(tview)?;
     let active = take_snapshot(Freshness::Latest);
     let snapshot = active.snapshot();
     let mut sources = Lookup::open(direct.source, snapshot);
@@ -113,12 +110,11 @@ fn set(tview: &Tview, direct: &Direct, rows: &[&Row], what: &What) -> Result<u64
             setter.compute(&source);
             own.each(value, |old| {
                 if let Some(new) = setter.write(&old, what.is_checked) {
-                    above.iter().for_each(|a| capture::note_update(a, old, new));
+                    (above.iter()).for_each(|a| capture::note_row(a, Some(old), Some(new)));
                     written += 1;
                 }
                 Ok(())
             })?;
-            setter.reset();
             Ok(())
         })?;
     }

@@ -105,6 +105,18 @@ impl Table<'_> {
         self.compared(&from)
     }
 
+    /// The columns of the row that the query gives for one key, whose columns are the parameters.
+    pub(crate) fn compute_key(&self) -> String {
+        let columns = list(self.columns, |_, c| format!("v.{}", quote(&c.name)));
+        let on_key = every(self.key, |i, c| {
+            format!("v.{} {} ${}", quote(&c.name), self.equals[i], i + 1)
+        });
+        format!(
+            "SELECT {columns} FROM {} AS v WHERE {on_key}",
+            self.view.sql()
+        )
+    }
+
     /// The parameter, an array of keys, as table `k` with columns k0, k1, …
     pub(super) fn keys(&self) -> String {
         let columns: Vec<(String, &Column)> =
