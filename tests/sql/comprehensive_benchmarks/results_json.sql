@@ -8,7 +8,7 @@ SELECT json_build_object(
     'machine', json_build_object('processor', :'processor', 'cores', :'cores', 'memory', :'memory', 'system', :'system'),
     'versions', json_build_object(
         'PostgreSQL', current_setting('server_version'),
-        'pg_tviews', (SELECT extversion FROM pg_extension WHERE extname = 'pg_tviews')),
+        'pg_tviews', (SELECT coalesce(installed_version, default_version) FROM pg_available_extensions WHERE name = 'pg_tviews')),
     'settings', (SELECT json_object_agg(name, current_setting(name) ORDER BY name) FROM pg_settings
                  WHERE name IN ('shared_buffers', 'fsync', 'work_mem', 'jit', 'autovacuum', 'max_wal_size', 'random_page_cost')),
     'contenders', (

@@ -27,11 +27,15 @@ USAGE
 database=pg_tviews_benchmark
 scales=(small) scenarios=() contenders=(none tview trigger manual matview pg_ivm)
 runs=5 samples=20 seconds=1 by_hand=0 is_private='' output=benchmark-output keep='' server='' step='reading the options' is_told=''
+# Scenarios with databases of their own, rather than those of the shop.
+apart=(write_path)
 # A materialized view that takes longer than this (ms) to refresh is measured in the first round only.
 slow_refresh=2000
 arguments="$*"
-# shellcheck source=scenarios/write_path_benchmarks.sh
-source "$here/scenarios/write_path_benchmarks.sh"
+for file in "$here"/scenarios/*.sh; do
+    # shellcheck source=/dev/null
+    source "$file"
+done
 
 log_info() { printf '%s INFO     %s\n' "$(date +%T)" "$*" >&2; }
 log_success() { printf '%s SUCCESS  %s\n' "$(date +%T)" "$*" >&2; }
@@ -186,15 +190,19 @@ model_of() {
     esac
 }
 
+# Results outlive the databases of their scale.
+make_database() {
+    drop_databases
+    run_sql -c "CREATE DATABASE $database TEMPLATE template0"
+    run_sql -d "$database" -f "$here/00_setup.sql"
+}
+
 # load SCALE: the shop in $database.
 load() {
     step="loading the data of scale $1"
     log_info "$step"
-    # Results outlive the databases of their scale.
-    drop_databases
-    run_sql -c "CREATE DATABASE $database TEMPLATE template0"
-    run_sql -d "$database" -v data_scale="$1" -f "$here/00_setup.sql" -f "$here/schemas/01_ecommerce_schema.sql" \
-        -f "$here/data/01_ecommerce_data.sql"
+    make_database
+    run_sql -d "$database" -v data_scale="$1" -f "$here/schemas/01_ecommerce_schema.sql" -f "$here/data/01_ecommerce_data.sql"
     products=$(run_sql -d "$database" -c 'SELECT count(*) FROM benchmark.tb_product')
     ((products > 0)) || abort "there are no products" "Was data/01_ecommerce_data.sql changed?"
     log_success "$products products, $(run_sql -d "$database" -c 'SELECT count(*) FROM benchmark.tb_review') reviews"
@@ -264,20 +272,27 @@ time_refresh() {
 # ---- Measuring ----------------------------------------------------------------------------------
 
 is_asked() { [[ " ${scenarios[*]} " == *" $1 "* ]]; }
+is_apart() { [[ " ${apart[*]} " == *" $1 "* ]]; }
 
 run_scale() {
+    local scenario is_shop_asked=''
     scale=$1
-    load "$scale"
-    [[ ${scenarios[*]} == write_path ]] || run_shop
-    ! is_asked write_path || run_write_path
+    for scenario in "${scenarios[@]}"; do
+        is_apart "$scenario" || is_shop_asked=1
+    done
+    if [[ -n $is_shop_asked ]]; then run_shop; else make_database; fi
+    for scenario in "${apart[@]}"; do
+        ! is_asked "$scenario" || "run_$scenario"
+    done
 }
 
 run_shop() {
     local scenario round
+    load "$scale"
     install_contenders
     for ((round = 1; round <= runs; round++)); do
         for scenario in "${scenarios[@]}"; do
-            [[ $scenario =~ ^(concurrency|scaling|write_path)$ ]] || run_scenario "$scenario"
+            is_apart "$scenario" || [[ $scenario =~ ^(concurrency|scaling)$ ]] || run_scenario "$scenario"
         done
         log_info "scale $scale: round $round of $runs is done"
     done
@@ -410,6 +425,7 @@ check_contenders() {
 # ---- Results ------------------------------------------------------------------------------------
 
 report() {
+    local scenario
     step="writing the report"
     [[ -s $work/samples.csv ]] || abort "nothing was measured"
     run_sql -d "$database" -c "\copy benchmark.benchmark_samples (run, scenario, test, scale, products, clients, commit_delay_ms, contender, rows_affected, unit, value, wal_bytes, hot_share) FROM '$work/samples.csv' (FORMAT csv)" \
@@ -421,7 +437,9 @@ report() {
         -v mode="$( ((by_hand)) && echo manual || echo automatic)" -v processor="$(processor)" -v cores="$(nproc)" \
         -v memory="$(memory)" -v system="$(system)" -f "$here/results_json.sql" >"$output/results.json"
     "$here/report/render.sh" "$output/results.json" "$output/report.html"
-    ! is_asked write_path || "$psql" -Xq -d "$database" -v run="$run" -f "$here/write_path/table.sql" | tee "$output/write_path.txt"
+    for scenario in "${apart[@]}"; do
+        ! is_asked "$scenario" || "$psql" -Xq -d "$database" -v run="$run" -f "$here/$scenario/table.sql" | tee "$output/$scenario.txt"
+    done
     log_success "results in $output: report.html, results.csv, samples.csv"
     ! grep -q '"tview","wrong"' "$work/contenders.csv" || abort "the TVIEW is wrong" "This is a defect of pg_tviews: please report it"
 }
