@@ -136,7 +136,7 @@ write_path_round() {
 
 # Every model against its query; all have done the same work if their queries agree.
 check_write_path() {
-    local contender model wrong sum expected=''
+    local contender model wrong found sum expected=''
     for contender in "${present[@]}"; do
         step="checking the rows of $contender of write_path"
         sum=$(run_sql -d "$(database_of "$contender")" -c "SELECT md5(string_agg(v, NULL ORDER BY v))
@@ -144,8 +144,9 @@ check_write_path() {
         [[ $sum == "${expected:=$sum}" ]] || abort "its tables are not those of the others: it did other work"
         wrong=0
         [[ $contender == none ]] || for model in user post comment thread; do
-            ((wrong += $(run_sql -d "$(database_of "$contender")" -v table="tv_$model" -v query="v_$model" \
-                -f "$here/concurrent_writers/wrong_rows.sql"))) || true
+            found=$(run_sql -d "$(database_of "$contender")" -v table="tv_$model" -v query="v_$model" \
+                -f "$here/concurrent_writers/wrong_rows.sql")
+            wrong=$((wrong + found))
         done
         ((wrong == 0)) || log_error "$contender: $wrong rows are wrong"
         note_contender "$contender" "$( ((wrong == 0)) && echo right || echo wrong)" "$wrong" ''
