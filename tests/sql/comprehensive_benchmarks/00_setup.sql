@@ -12,7 +12,7 @@ RETURN (hashint8extended(n, salt) >> 11 & ((1::bigint << 52) - 1)) / (1::bigint 
 CREATE FUNCTION pick(count bigint, round int, n bigint) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 1 + floor(count * draw(round * 100000::bigint + n, 7))::int;
 
--- One row per execution that was timed. A rate has the unit tps, a duration ms.
+-- One row per execution that was timed. A rate has the unit tps, a duration ms, memory MB; products are the rows of the largest table.
 CREATE TABLE benchmark_samples (
     sample int GENERATED ALWAYS AS IDENTITY,
     run text NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE benchmark_samples (
     commit_delay_ms int,
     contender text NOT NULL,
     rows_affected int,
-    unit text NOT NULL CHECK (unit IN ('ms', 'tps')),
+    unit text NOT NULL CHECK (unit IN ('ms', 'tps', 'MB')),
     value double precision NOT NULL,
     wal_bytes bigint, -- of one execution
     hot_share double precision -- of the updates of the models

@@ -21,7 +21,8 @@ SELECT json_build_object(
             (4, 'manual', 'application refreshes', 'The application calls a function with the keys of the documents concerned.'),
             (5, 'matview', 'materialized view', 'REFRESH MATERIALIZED VIEW CONCURRENTLY in the transaction of each change.'),
             (6, 'pg_ivm', 'pg_ivm', 'An incrementally maintained view of the extension pg_ivm.'),
-            (7, 'floor', 'floor', 'Functions that write and patch the documents concerned: nothing can do less in the same transaction.')
+            (7, 'floor', 'floor', 'Functions that write and patch the documents concerned: nothing can do less in the same transaction.'),
+            (8, 'later', 'TVIEW made later', 'The rows are loaded without a TVIEW, which is created over them afterwards.')
         ) AS t (position, contender, title, description)
         JOIN (SELECT contender, CASE WHEN bool_or(status = 'wrong') THEN 'wrong' ELSE min(status) END AS status,
                      max(wrong_rows) AS wrong_rows, max(note) AS note

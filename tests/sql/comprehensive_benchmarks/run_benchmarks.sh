@@ -9,7 +9,7 @@ usage() {
 usage: run_benchmarks.sh [OPTION]…
 
   --scale SCALE        small (1,000 products), medium (10,000), large (100,000), huge (1,000,000), or all of the first
-                       three; default small
+                       three; default small. size, creation and loads have ten times as many rows
   --scenario NAME      one of scenarios/NAME_benchmarks.*, or several with commas between; default all
   --compare LIST       contenders with commas between, beside none: tview, trigger, manual, matview, pg_ivm; default all
   --manual             convert by pg_tviews_convert_existing_table() rather than at the commit of CREATE TABLE AS
@@ -28,10 +28,12 @@ database=pg_tviews_benchmark
 scales=(small) scenarios=() contenders=(none tview trigger manual matview pg_ivm)
 runs=5 samples=20 seconds=1 by_hand=0 is_private='' output=benchmark-output keep='' server='' step='reading the options' is_told=''
 # Scenarios with databases of their own, rather than those of the shop.
-apart=(write_path)
+apart=(write_path size connections creation loads)
 # A materialized view that takes longer than this (ms) to refresh is measured in the first round only.
 slow_refresh=2000
 arguments="$*"
+# shellcheck source=/dev/null
+source "$here/targets/items.sh"
 for file in "$here"/scenarios/*.sh; do
     # shellcheck source=/dev/null
     source "$file"
@@ -95,7 +97,7 @@ take_scale() {
 
 take_scenarios() {
     local name file
-    [[ $1 != all ]] || set -- "build,product_updates,reviews,cascades,bulk,transactions,irrelevant,product_queries,scaling,concurrency,write_path"
+    [[ $1 != all ]] || set -- "build,product_updates,reviews,cascades,bulk,transactions,irrelevant,product_queries,scaling,concurrency,write_path,size,connections,creation,loads"
     IFS=, read -ra scenarios <<<"$1"
     for name in "${scenarios[@]}"; do
         [[ -n $(compgen -G "$here/scenarios/${name}_benchmarks.*") ]] ||
@@ -138,11 +140,13 @@ start_server() {
     source scripts/terminal.sh
     source scripts/postgres.sh
     find_postgres
-    local owner=(--owner $$) fsync=off
+    local owner=(--owner $$) fsync=off buffers=1GB
     [[ -z $keep ]] || owner=()
     # Checkpoints and autovacuum stay out of the runs. Only the scenario concurrency waits for the disk.
     ! is_asked concurrency || fsync=on
-    server=$(scripts/server start "${owner[@]}" --set fsync=$fsync --set shared_buffers=1GB --set max_wal_size=8GB \
+    # A quarter of the memory, as PostgreSQL's documentation has it, where tables are that large.
+    [[ ${scales[*]} != *huge* ]] || buffers=$(awk '/^MemTotal/ { printf "%dMB", $2 / 4096 }' /proc/meminfo)
+    server=$(scripts/server start "${owner[@]}" --set fsync=$fsync --set shared_buffers="$buffers" --set max_wal_size=8GB \
         --set checkpoint_timeout=1h --set autovacuum=off)
     psql=$(postgres_program psql)
     pgbench=$(postgres_program pgbench)
@@ -438,10 +442,17 @@ report() {
         -v memory="$(memory)" -v system="$(system)" -f "$here/results_json.sql" >"$output/results.json"
     "$here/report/render.sh" "$output/results.json" "$output/report.html"
     for scenario in "${apart[@]}"; do
-        ! is_asked "$scenario" || "$psql" -Xq -d "$database" -v run="$run" -f "$here/$scenario/table.sql" | tee "$output/$scenario.txt"
+        ! is_asked "$scenario" || "$psql" -Xq -d "$database" -v run="$run" -f "$here/$(table_of "$scenario")" | tee "$output/$scenario.txt"
     done
     log_success "results in $output: report.html, results.csv, samples.csv"
     ! grep -q '"tview","wrong"' "$work/contenders.csv" || abort "the TVIEW is wrong" "This is a defect of pg_tviews: please report it"
+}
+
+table_of() {
+    case $1 in
+    write_path) echo write_path/table.sql ;;
+    *) echo "targets/$1_table.sql" ;;
+    esac
 }
 
 processor() { sed -nE 's/^model name\s*: (.*)/\1/p' /proc/cpuinfo 2>/dev/null | head -n 1; }
