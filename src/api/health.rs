@@ -33,7 +33,7 @@ pub(super) struct Finding {
 pub(super) fn check(version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
     super::flush()?;
     let session = Session::open();
-    let prefix = prefix(&session)?;
+    let prefix = prefix()?;
     let mut found = of_database(&session, version, is_preloaded, &prefix)?;
     let user = current_user();
     for oid in catalog::all(&session)? {
@@ -53,9 +53,9 @@ pub(super) fn check(version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
 }
 
 /// What a remedy has to put before the name of a function of ours: nothing where `search_path` finds it.
-fn prefix(session: &Session) -> Result<String> {
+fn prefix() -> Result<String> {
     const ONE_OF_OURS: &str = "pg_tviews_catalog";
-    let schema = catalog::schema(session)?;
+    let schema = catalog::schema()?;
     let parts = relation::name_parts(&schema);
     let ours = parts
         .first()

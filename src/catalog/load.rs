@@ -2,57 +2,22 @@
 //! backing view, and its statements.
 
 use super::locking::locking;
-use super::{Statements, Tview, patching, run};
+use super::registry::Registered;
+use super::{Statements, Tview, patching};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Reason, Route, Scope};
 use crate::lineage::{query, route, sql};
 use crate::name::{Column, Name};
 use crate::pg::identity::{SEARCH_PATH, Settings};
 use crate::pg::node::{Restriction, Tree};
-use crate::pg::spi::{Args, Session};
+use crate::pg::table::{self, TableIndex};
 use crate::pg::value::Storage;
 use crate::pg::{function, relation};
 use pgrx::pg_sys::Oid;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-pub(super) struct CatalogRow {
-    view: Oid,
-    owns_view: bool,
-    settings: Vec<(String, String)>,
-    depth: i32,
-    above: Vec<Oid>,
-    /// TVIEWs below, above and itself.
-    related: Vec<Oid>,
-}
-
-pub(super) fn read_row(session: &Session, oid: Oid) -> Result<Option<CatalogRow>> {
-    let text = include_str!("../../sql/statements/tview.sql");
-    let rows = run(session, text, &Args::none().with(oid))?;
-    if rows.len() == 0 {
-        return Ok(None);
-    }
-    let settings: Vec<String> = rows.get(0, 3).unwrap_or_default();
-    Ok(Some(CatalogRow {
-        view: rows.get(0, 1).unwrap_or(Oid::INVALID),
-        owns_view: rows.get(0, 2).unwrap_or(false),
-        settings: settings
-            .iter()
-            .filter_map(|s| s.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        depth: rows.get(0, 4).unwrap_or(0),
-        above: rows.get(0, 5).unwrap_or_default(),
-        related: rows.get(0, 6).unwrap_or_default(),
-    }))
-}
-
-pub(super) fn load(
-    session: &Session,
-    oid: Oid,
-    row: CatalogRow,
-    known: &mut HashSet<Oid>,
-) -> Result<Tview> {
+pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Result<Tview> {
     let gone = || Error::Damaged {
         table: oid.to_u32().to_string(),
         part: "table",
@@ -64,11 +29,11 @@ pub(super) fn load(
         part: "backing view",
     })?;
     let members = relation::with_children(oid);
-    check_writes(session, &members, &name)?;
+    check_writes(&members, &name)?;
     let all = relation::columns(oid);
     let columns = shown_columns(&name, &view_name, &row, &all)?;
-    let key =
-        key_columns(session, oid, &columns)?.ok_or_else(|| Error::Keyless(name.name.clone()))?;
+    let indexes = table::indexes(oid);
+    let key = key_columns(&indexes, &columns).ok_or_else(|| Error::Keyless(name.name.clone()))?;
     // What is deparsed now is parsed again under these settings.
     let settings = Settings::start();
     settings.set("search_path", SEARCH_PATH);
@@ -88,7 +53,7 @@ pub(super) fn load(
     let has_own = all.iter().any(|c| !c.is_computed && !columns.contains(c));
     let unique = match has_own {
         true => Vec::new(),
-        false => unique_columns(session, oid, &columns)?,
+        false => unique_columns(oid, &indexes, &columns),
     };
     let equals = equalities(&key)?;
     let table = sql::Table {
@@ -169,16 +134,24 @@ pub(super) fn load(
     })
 }
 
-/// Nothing on the table may alter what a refresh writes.
-fn check_writes(session: &Session, members: &[Oid], name: &Name) -> Result<()> {
-    let text = include_str!("../../sql/statements/obstacle.sql");
-    let rows = run(session, text, &Args::none().with(members.to_vec()))?;
-    let table = name.name.clone();
-    match (rows.get::<String>(0, 1), rows.get::<bool>(0, 2)) {
-        (Some(rule), Some(true)) => Err(Error::Rule { table, rule }),
-        (Some(trigger), _) => Err(Error::RowTrigger { table, trigger }),
-        (None, _) => Ok(()),
+/// Nothing on the table and its partitions may alter what a refresh writes.
+fn check_writes(members: &[Oid], name: &Name) -> Result<()> {
+    let table = || name.name.clone();
+    for member in members {
+        if let Some(trigger) = table::row_trigger(*member) {
+            return Err(Error::RowTrigger {
+                table: table(),
+                trigger,
+            });
+        }
+        if let Some(rule) = table::rule(*member) {
+            return Err(Error::Rule {
+                table: table(),
+                rule,
+            });
+        }
     }
+    Ok(())
 }
 
 /// The columns that the backing view gives. A table may have more where the view is ours (then
@@ -187,7 +160,7 @@ fn check_writes(session: &Session, members: &[Oid], name: &Name) -> Result<()> {
 fn shown_columns(
     table: &Name,
     view: &Name,
-    row: &CatalogRow,
+    row: &Registered,
     all: &[Column],
 ) -> Result<Vec<Column>> {
     let given = relation::columns(row.view);
@@ -227,37 +200,28 @@ fn shown_columns(
 }
 
 /// The columns of the primary key; `None` without one, or with one over other columns too.
-pub(crate) fn key_columns(
-    session: &Session,
-    table: Oid,
-    columns: &[Column],
-) -> Result<Option<Vec<Column>>> {
-    let text = include_str!("../../sql/statements/primary_key.sql");
-    let rows = run(session, text, &Args::none().with(table))?;
-    let key: Option<Vec<Column>> = (0..rows.len())
-        .map(|r| rows.get::<i16>(r, 1))
-        .map(|a| columns.iter().find(|c| Some(c.attribute) == a).cloned())
-        .collect();
-    Ok(key.filter(|k| !k.is_empty()))
-}
-
-/// Whether a table has a primary key, over whatever columns.
-pub(crate) fn has_primary_key(session: &Session, table: Oid) -> Result<bool> {
-    let text = include_str!("../../sql/statements/primary_key.sql");
-    Ok(run(session, text, &Args::none().with(table))?.len() > 0)
+pub(crate) fn key_columns(indexes: &[TableIndex], columns: &[Column]) -> Option<Vec<Column>> {
+    let primary = indexes.iter().find(|i| i.is_primary)?;
+    let of = |a: &i16| columns.iter().find(|c| c.attribute == *a).cloned();
+    primary.attributes[..primary.key_len]
+        .iter()
+        .map(of)
+        .collect()
 }
 
 /// The columns of the table's unique indexes and exclusion constraints beside the primary key;
-/// all columns where one is over an expression.
-fn unique_columns(session: &Session, table: Oid, columns: &[Column]) -> Result<Vec<Column>> {
-    let text = include_str!("../../sql/statements/unique_columns.sql");
-    let rows = run(session, text, &Args::none().with(table))?;
-    let attributes: Vec<i16> = (0..rows.len()).filter_map(|r| rows.get(r, 1)).collect();
+/// all columns where one is over an expression. None where other tables refer to its rows.
+fn unique_columns(relid: Oid, indexes: &[TableIndex], columns: &[Column]) -> Vec<Column> {
+    let exclusive = indexes.iter().filter(|i| i.is_exclusive && !i.is_primary);
+    let attributes: Vec<i16> = exclusive.flat_map(|i| i.attributes.clone()).collect();
+    if attributes.is_empty() || table::is_referenced(relid) {
+        return Vec::new();
+    }
     // An expression, or a column of the user's own that may be computed from the others.
     let is_given = |a: &i16| columns.iter().any(|c| c.attribute == *a);
     let is_any = !attributes.iter().all(is_given);
     let is_unique = |c: &&Column| is_any || attributes.contains(&c.attribute);
-    Ok(columns.iter().filter(is_unique).cloned().collect())
+    columns.iter().filter(is_unique).cloned().collect()
 }
 
 /// A backing view's query, the lineage of its columns, and the views inside it.

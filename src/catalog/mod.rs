@@ -9,16 +9,18 @@ mod indexes;
 mod load;
 mod locking;
 mod patching;
+mod registry;
 
 pub(crate) use indexes::{missing_indexes, missing_indexes_of};
-pub(crate) use load::{has_primary_key, key_columns};
+pub(crate) use load::key_columns;
 pub(crate) use locking::{LockedEnd, Locking, Lookup};
+pub(crate) use registry::{Reader, readers};
 
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
 use crate::lineage::patch::Patch;
 use crate::lineage::sql::patch::PatchStatements;
-use crate::name::{Column, Name};
+use crate::name::{Column, Name, quote};
 use crate::pg::direct::{Access, Formulas, Place};
 use crate::pg::handlers;
 use crate::pg::identity::Superuser;
@@ -29,6 +31,7 @@ use crate::pg::spi::{Args, Rows, Session};
 use crate::pg::value::{Row, Storage};
 use crate::queue::Start;
 use pgrx::pg_sys::Oid;
+use registry::Registry;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -215,8 +218,6 @@ struct Cache {
     captures: HashMap<Oid, Rc<Captures>>,
     /// Relations that an entry was derived from.
     known: HashSet<Oid>,
-    /// The extension's schema was looked up since the cache was last dropped.
-    knows_schema: bool,
 }
 
 thread_local! {
@@ -277,31 +278,14 @@ fn with_cache<T>(f: impl FnOnce(&mut Cache) -> T) -> T {
 pub(crate) fn run<'s>(session: &'s Session, text: &str, args: &Args) -> Result<Rows<'s>> {
     let _superuser = Superuser::start();
     let latest = Active::push(Freshness::Latest);
-    let schema = schema(session)?;
+    let schema = schema()?;
     session.run(&text.replace("{schema}", &schema), args, latest.snapshot())
 }
 
 /// The quoted schema of the extension.
-pub(crate) fn schema(session: &Session) -> Result<String> {
-    thread_local! {
-        static KNOWN: RefCell<Option<(Oid, String)>> = const { RefCell::new(None) };
-    }
-    let extension = handlers::extension().ok_or(Error::NotCreated)?;
-    // Forgotten with the rest when a schema is renamed.
-    if with_cache(|c| !std::mem::replace(&mut c.knows_schema, true)) {
-        KNOWN.set(None);
-    }
-    let known = KNOWN.with_borrow(|k| k.clone());
-    if let Some((_, schema)) = known.filter(|(oid, _)| *oid == extension) {
-        return Ok(schema);
-    }
-    let _superuser = Superuser::start();
-    let text = include_str!("../../sql/statements/extension_schema.sql");
-    let latest = Active::push(Freshness::Latest);
-    let rows = session.run(text, &Args::none(), latest.snapshot())?;
-    let schema: String = rows.get(0, 1).ok_or(Error::NotCreated)?;
-    KNOWN.set(Some((extension, schema.clone())));
-    Ok(schema)
+pub(crate) fn schema() -> Result<String> {
+    let schema = handlers::extension_schema().ok_or(Error::NotCreated)?;
+    Ok(quote(&schema))
 }
 
 /// A TVIEW by its table; `None` if the table is not one.
@@ -314,13 +298,12 @@ pub(crate) fn tview(oid: Oid) -> Result<Option<Rc<Tview>>> {
     if relation::class(oid).is_none() {
         return Ok(None);
     }
-    let session = Session::open();
-    let Some(row) = load::read_row(&session, oid)? else {
+    let Some(row) = Registry::open()?.tview(oid) else {
         return Ok(None);
     };
     let _loading = Loading::start();
     let mut known = HashSet::new();
-    let tview = Rc::new(load::load(&session, oid, row, &mut known)?);
+    let tview = Rc::new(load::load(oid, row, &mut known)?);
     keep(|c| {
         c.known.extend(known);
         c.tviews.insert(oid, tview.clone());
@@ -349,20 +332,18 @@ pub(crate) fn captures(table: Oid) -> Result<Rc<Captures>> {
         return Ok(known);
     }
     let _loading = Loading::start();
-    let session = Session::open();
-    let text = include_str!("../../sql/statements/tviews_of_source.sql");
-    let rows = run(&session, text, &Args::none().with(table))?;
     let columns = relation::columns(table);
     let mut list = Vec::new();
     let mut ancestors = vec![table];
-    for row in 0..rows.len() {
-        let (Some(oid), Some(named)) = (rows.get::<Oid>(row, 1), rows.get::<Oid>(row, 2)) else {
-            continue;
-        };
-        ancestors.push(named);
-        if let Some(tview) = tview(oid)? {
-            let is_below = rows.get(row, 3).unwrap_or(false);
-            list.extend(captures_for(&tview, named, &columns, is_below));
+    for reader in readers(table)? {
+        ancestors.push(reader.named);
+        if let Some(tview) = tview(reader.tview)? {
+            list.extend(captures_for(
+                &tview,
+                reader.named,
+                &columns,
+                reader.is_below,
+            ));
         }
     }
     let mut used: Vec<i16> = list
@@ -443,7 +424,7 @@ pub(crate) fn is_tview(oid: Oid) -> Result<bool> {
     if with_cache(|c| c.tviews.contains_key(&oid)) {
         return Ok(true);
     }
-    Ok(load::read_row(&Session::open(), oid)?.is_some())
+    Ok(Registry::open()?.is_tview(oid))
 }
 
 /// Whether a table is a TVIEW or a partition of one. The dump of a table restores its guard, and does not make it a TVIEW.

@@ -8,7 +8,7 @@ use super::triggers::{
     restore_modes,
 };
 use super::{check_right, check_row_security, routes};
-use crate::catalog::{self, Tview};
+use crate::catalog::{self, Reader, Tview};
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
 use crate::name::Column;
@@ -59,8 +59,7 @@ pub(crate) fn follow(session: &Session, relid: Oid, altered: Altered) -> Result<
     {
         queue::add(|adding| adding.whole(relid));
     }
-    let text = include_str!("../../sql/statements/tviews_of_source.sql");
-    for tview in tviews(session, text, &Args::none().with(relid))? {
+    for Reader { tview, .. } in catalog::readers(relid)? {
         let is_altered = |s: &Source| members.contains(&Oid::from(s.relid)) && can_alter(s);
         let Some(loaded) = complete(session, tview)? else {
             continue;

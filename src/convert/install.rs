@@ -10,9 +10,9 @@ use crate::name::{Column, Name, quote};
 use crate::pg::attempt::attempt;
 use crate::pg::identity::{Settings, setting};
 use crate::pg::node::Tree;
-use crate::pg::relation;
 use crate::pg::snapshot::{self, Snapshot};
 use crate::pg::spi::{Args, Session};
+use crate::pg::{relation, table};
 use crate::refresh;
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::Oid;
@@ -138,10 +138,11 @@ pub(super) fn create_view(
 
 /// The primary key, added over `pk_<entity>` or `id` where the user has set none.
 fn ensure_key(session: &Session, relid: Oid, name: &Name, columns: &[Column]) -> Result<()> {
-    if catalog::key_columns(session, relid, columns)?.is_some() {
+    let indexes = table::indexes(relid);
+    if catalog::key_columns(&indexes, columns).is_some() {
         return Ok(());
     }
-    if catalog::has_primary_key(session, relid)? {
+    if indexes.iter().any(|i| i.is_primary) {
         return Err(Error::Keyless(name.name.clone()));
     }
     let preferred = format!("pk_{}", entity(name).unwrap_or_default());

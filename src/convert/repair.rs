@@ -3,7 +3,6 @@
 //! that read the same sources are at COMMIT.
 
 use super::definition::settle_sources;
-use super::family::tviews;
 use super::shape::find_owned;
 use super::triggers::{Faulty, enable, faulty, replace};
 use super::{Altered, follow, lock_sources};
@@ -13,7 +12,7 @@ use crate::pg::command::Reshaping;
 use crate::pg::guard::within;
 use crate::pg::relation;
 use crate::pg::snapshot;
-use crate::pg::spi::{Args, Session};
+use crate::pg::spi::Session;
 use crate::pg::transaction;
 use crate::queue;
 use crate::refresh;
@@ -58,9 +57,8 @@ fn repair(relid: Oid) -> Result<u64> {
             _ => enable(&session, &fault)?,
         }
         // What passed this one by may have passed by others.
-        let text = include_str!("../../sql/statements/tviews_of_source.sql");
-        for other in tviews(&session, text, &Args::none().with(fault.table))? {
-            queue::add(|adding| adding.whole(other));
+        for other in catalog::readers(fault.table)? {
+            queue::add(|adding| adding.whole(other.tview));
         }
     }
     relation::invalidate(relid);

@@ -199,7 +199,7 @@ fn triggers(session: &Session, table: Oid, function: &str) -> Result<Vec<Placed>
 }
 
 fn run_script(session: &Session, script: &str, table: &Name) -> Result<()> {
-    let text = fill(script, &catalog::schema(session)?, &table.sql());
+    let text = fill(script, &catalog::schema()?, &table.sql());
     run_as_superuser(session, &text)
 }
 
@@ -223,9 +223,7 @@ pub(super) fn release_source(session: &Session, source: Oid) -> Result<()> {
     }
     for member in family(session, source)? {
         relation::invalidate(member);
-        let text = include_str!("../../sql/statements/tviews_of_source.sql");
-        let rows = catalog::run(session, text, &Args::none().with(member))?;
-        if rows.len() == 0 {
+        if catalog::readers(member)?.is_empty() {
             drop_triggers(session, member, "pg_tviews_capture")?;
         }
     }

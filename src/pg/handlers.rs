@@ -1,7 +1,9 @@
 //! Owns what the rooms above do at each entry point of PostgreSQL's, as `_PG_init` hands it over, so that nothing here looks
 //! up to them; and whether they are to be asked at all.
 
+use super::list::schema_name;
 use super::node::Tree;
+use super::scan::{Cells, Index};
 use super::snapshot::Freshness;
 use super::trigger::Firing;
 use crate::error::Result;
@@ -98,6 +100,18 @@ pub(crate) fn extension() -> Option<Oid> {
         let is_changing = is_in_script() && pg_sys::CurrentExtensionObject == oid;
         (oid != pg_sys::InvalidOid && !is_changing).then_some(oid)
     }
+}
+
+/// The schema of the extension, while [`extension`] exists.
+pub(crate) fn extension_schema() -> Option<String> {
+    const BY_OID: Index = Index {
+        table: pg_sys::ExtensionRelationId,
+        oid: Oid::from_u32(pg_sys::ExtensionOidIndexId),
+        attribute: pg_sys::Anum_pg_extension_oid as i16,
+    };
+    let schema = |row: &Cells| row.get(pg_sys::Anum_pg_extension_extnamespace as i16);
+    let found = BY_OID.rows(extension()?, schema);
+    found.first().and_then(|schema| schema_name(*schema))
 }
 
 /// The script of an extension runs.

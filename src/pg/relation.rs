@@ -20,6 +20,8 @@ pub(crate) struct Class {
     /// Rows at the last ANALYZE; below zero when never analysed.
     pub(crate) rows: f64,
     pub(crate) is_partition: bool,
+    /// Others inherit from it, or are its partitions, or once did.
+    pub(crate) has_children: bool,
 }
 
 /// `None` for a relation that does not exist (any more).
@@ -38,6 +40,7 @@ pub(crate) fn class(relid: Oid) -> Option<Class> {
             owner: row.relowner,
             rows: f64::from(row.reltuples),
             is_partition: row.relispartition,
+            has_children: row.relhassubclass,
         };
         pg_sys::ReleaseSysCache(tuple);
         Some(class)
