@@ -72,7 +72,7 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
     let key_query =
         |s: usize| sql::key::key_query(&graph, s, &routes[s], &locking.captured[s], &table);
     let key_queries = (0..routes.len()).map(key_query).collect();
-    let runs_code = members.iter().any(|member| relation::runs_code(*member));
+    let runs_code = members.iter().any(|member| table::runs_code(*member));
     let own = patching::Own {
         table: oid,
         view: row.view,

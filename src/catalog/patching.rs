@@ -8,7 +8,7 @@ use crate::lineage::sql::patch::{Patching, values};
 use crate::name::{Column, Index, IndexColumn};
 use crate::pg::direct::{Access, Place};
 use crate::pg::value::Storage;
-use crate::pg::{function, relation};
+use crate::pg::{function, relation, table};
 use pgrx::pg_sys::{self, Oid};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub(super) fn patches(
         table,
         own,
         names: given.map(|c| (c.attribute, c.name)).collect(),
-        indexes: relation::indexes(own.table),
+        indexes: table::plain_indexes(own.table),
     };
     let bound = |name: &String| {
         table
@@ -61,7 +61,7 @@ pub(super) fn patches(
     let free = making.names.iter().filter(|(_, name)| !bound(name));
     let free: Vec<i16> = free.map(|(position, _)| *position).collect();
     let tables = Tables {
-        indexes_of: &|relid| relation::indexes(Oid::from(relid)),
+        indexes_of: &|relid| table::plain_indexes(Oid::from(relid)),
         own_indexes: &making.own_indexes(),
         free: &free,
     };
@@ -157,7 +157,7 @@ impl Making<'_> {
         let (from, to) = self.ends(source, patch)?;
         let relid = Oid::from(self.graph.sources[source].relid);
         let is_table = relation::class(relid).is_some_and(|c| c.kind == b'r');
-        let indexes = relation::indexes(relid);
+        let indexes = table::plain_indexes(relid);
         let mut of_one = indexes
             .iter()
             .filter(|i| i.is_unique && i.columns.len() == 1);
@@ -227,7 +227,7 @@ pub(super) fn single(own: &Own, table: &Table<'_>) -> Option<Single> {
     };
     let is_key =
         |i: &&Index| i.is_unique && i.columns.len() == 1 && i.columns[0].attribute == key.attribute;
-    let indexes = relation::indexes(own.table);
+    let indexes = table::plain_indexes(own.table);
     let storage = |c: &Column| (c.attribute, Storage::of(Oid::from(c.type_oid)));
     let place = table
         .columns

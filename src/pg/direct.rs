@@ -2,7 +2,7 @@
 //! applies changes (`execReplication.c`): to start and end an executor costs more than what there is to do in between.
 //!
 //! No trigger fires. So the caller sees to it that none but our own hang on the table
-//! ([`super::relation::runs_code`]), and does what these would do.
+//! ([`super::table::runs_code`]), and does what these would do.
 
 use super::ffi;
 use super::guard::call;

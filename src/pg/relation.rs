@@ -3,7 +3,7 @@
 use super::ffi;
 use super::function;
 use super::guard::{c_text, call};
-use crate::name::{Column, Index, IndexColumn, Name, quote};
+use crate::name::{Column, Name, quote};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::CStr;
 
@@ -17,6 +17,8 @@ pub(crate) struct Class {
     /// `p`, `u` or `t`, as `relpersistence`.
     pub(crate) persistence: u8,
     pub(crate) owner: Oid,
+    /// The access method of a table or an index.
+    pub(crate) method: Oid,
     /// Rows at the last ANALYZE; below zero when never analysed.
     pub(crate) rows: f64,
     pub(crate) is_partition: bool,
@@ -38,6 +40,7 @@ pub(crate) fn class(relid: Oid) -> Option<Class> {
             kind: row.relkind as u8,
             persistence: row.relpersistence as u8,
             owner: row.relowner,
+            method: row.relam,
             rows: f64::from(row.reltuples),
             is_partition: row.relispartition,
             has_children: row.relhassubclass,
@@ -220,88 +223,19 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
     }
 }
 
-/// Whether writing a table's rows can run code that is neither PostgreSQL's nor ours: triggers (those of foreign keys
-/// count too), checks, defaults, identity and computed columns, indexes over expressions.
-pub(crate) fn runs_code(relid: Oid) -> bool {
-    let lock = pg_sys::AccessShareLock as i32;
-    // SAFETY: the relations stay open while they are read.
+/// Whether columns of a table have defaults, are computed or identities, or are checked.
+pub(super) fn computes(relid: Oid) -> bool {
+    // SAFETY: the relation stays open while its descriptor is read.
     unsafe {
-        let relation = pg_sys::relation_open(relid, lock);
-        let triggers = match (*relation).trigdesc.as_ref() {
-            Some(all) => std::slice::from_raw_parts(all.triggers, all.numtriggers as usize),
-            None => &[],
-        };
-        let constraints = (*(*relation).rd_att).constr.as_ref();
-        let is_computed = |index: Oid| {
-            let index = pg_sys::index_open(index, lock);
-            let is_computed = !pg_sys::RelationGetIndexExpressions(index).is_null()
-                || !pg_sys::RelationGetIndexPredicate(index).is_null();
-            pg_sys::index_close(index, pg_sys::NoLock as i32);
-            is_computed
-        };
+        let relation = pg_sys::relation_open(relid, pg_sys::AccessShareLock as i32);
         let descriptor = (*relation).rd_att;
         let is_identity =
             |n: i32| super::version::attribute(descriptor, n as usize).attidentity != 0;
-        let runs = triggers.iter().any(|t| !function::is_own_trigger(t.tgfoid))
-            || constraints.is_some_and(|c| c.num_check > 0 || c.num_defval > 0)
-            || (0..(*descriptor).natts).any(is_identity)
-            || index_oids(relation).into_iter().any(is_computed);
+        let constraints = (*descriptor).constr.as_ref();
+        let computes = constraints.is_some_and(|c| c.num_check > 0 || c.num_defval > 0)
+            || (0..(*descriptor).natts).any(is_identity);
         pg_sys::relation_close(relation, pg_sys::NoLock as i32);
-        runs
-    }
-}
-
-unsafe fn index_oids(relation: pg_sys::Relation) -> Vec<Oid> {
-    // SAFETY: the caller has the relation open; gives a list of OIDs.
-    unsafe {
-        let list = pg_sys::RelationGetIndexList(relation);
-        (0..super::list::list_len(list))
-            .map(|i| pg_sys::list_nth_oid(list, i))
-            .collect()
-    }
-}
-
-/// The valid btree indexes of a table over plain columns of all its rows. None of a table that others inherit from: an index
-/// does not see their rows.
-pub(crate) fn indexes(relid: Oid) -> Vec<Index> {
-    let lock = pg_sys::AccessShareLock as i32;
-    // SAFETY: the relations stay open while they are read.
-    unsafe {
-        let relation = pg_sys::relation_open(relid, lock);
-        let class = &*(*relation).rd_rel;
-        let is_alone =
-            !class.relhassubclass || class.relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
-        let mut found = Vec::new();
-        for oid in index_oids(relation).into_iter().filter(|_| is_alone) {
-            let index = pg_sys::index_open(oid, lock);
-            found.extend(plain_index(index));
-            pg_sys::index_close(index, pg_sys::NoLock as i32);
-        }
-        pg_sys::relation_close(relation, pg_sys::NoLock as i32);
-        found
-    }
-}
-
-unsafe fn plain_index(index: pg_sys::Relation) -> Option<Index> {
-    // SAFETY: the caller has the index open.
-    unsafe {
-        let row = &*(*index).rd_index;
-        let count = row.indnkeyatts as usize;
-        let attributes = row.indkey.values.as_slice(count);
-        let is_plain = row.indisvalid
-            && (*(*index).rd_rel).relam == pg_sys::BTREE_AM_OID.into()
-            && pg_sys::RelationGetIndexPredicate(index).is_null()
-            && attributes.iter().all(|a| *a > 0);
-        let column = |n: usize| IndexColumn {
-            attribute: attributes[n],
-            family: (*(*index).rd_opfamily.add(n)).to_u32(),
-            collation: (*(*index).rd_indcollation.add(n)).to_u32(),
-        };
-        is_plain.then(|| Index {
-            oid: (*index).rd_id.to_u32(),
-            columns: (0..count).map(column).collect(),
-            is_unique: row.indisunique && row.indimmediate,
-        })
+        computes
     }
 }
 

@@ -1,7 +1,8 @@
 //! Owns what the catalogs say about what hangs on a table: its parents and children, indexes, triggers and rules.
 
-use super::relation;
 use super::scan::{Cells, Index};
+use super::{function, relation};
+use crate::name::IndexColumn;
 use pgrx::pg_sys::{self, Oid};
 
 const INHERITS: Oid = Oid::from_u32(2611);
@@ -51,6 +52,13 @@ pub(crate) fn children(relid: Oid) -> Vec<Oid> {
 
 /// An index of a table.
 pub(crate) struct TableIndex {
+    oid: Oid,
+    is_valid: bool,
+    /// Unique, and checked at once.
+    is_unique: bool,
+    /// Operator classes and collations of the attributes that are not only included.
+    classes: Vec<Oid>,
+    collations: Vec<Oid>,
     /// 0 stands for an expression, or a condition.
     pub(crate) attributes: Vec<i16>,
     /// How many of the attributes are not only included.
@@ -69,6 +77,12 @@ pub(crate) fn indexes(relid: Oid) -> Vec<TableIndex> {
         }
         let key_len: i16 = row.get(pg_sys::Anum_pg_index_indnkeyatts as i16)?;
         Some(TableIndex {
+            oid: row.get(pg_sys::Anum_pg_index_indexrelid as i16)?,
+            is_valid: is(pg_sys::Anum_pg_index_indisvalid),
+            is_unique: is(pg_sys::Anum_pg_index_indisunique)
+                && is(pg_sys::Anum_pg_index_indimmediate),
+            classes: row.get(pg_sys::Anum_pg_index_indclass as i16)?,
+            collations: row.get(pg_sys::Anum_pg_index_indcollation as i16)?,
             attributes,
             key_len: key_len as usize,
             is_primary: is(pg_sys::Anum_pg_index_indisprimary),
@@ -76,6 +90,58 @@ pub(crate) fn indexes(relid: Oid) -> Vec<TableIndex> {
                 || is(pg_sys::Anum_pg_index_indisexclusion),
         })
     })
+}
+
+impl TableIndex {
+    fn is_computed(&self) -> bool {
+        self.attributes.contains(&0)
+    }
+
+    /// As a valid btree index over plain columns of all rows.
+    fn plain(&self) -> Option<crate::name::Index> {
+        let is_btree =
+            relation::class(self.oid).is_some_and(|c| c.method == pg_sys::BTREE_AM_OID.into());
+        if !self.is_valid || self.is_computed() || !is_btree {
+            return None;
+        }
+        let column = |n: usize| IndexColumn {
+            attribute: self.attributes[n],
+            // SAFETY: a syscache lookup for an operator class that exists.
+            family: unsafe { pg_sys::get_opclass_family(self.classes[n]) }.to_u32(),
+            collation: self.collations[n].to_u32(),
+        };
+        Some(crate::name::Index {
+            oid: self.oid.to_u32(),
+            columns: (0..self.key_len).map(column).collect(),
+            is_unique: self.is_unique,
+        })
+    }
+}
+
+/// The valid btree indexes of a table over plain columns of all its rows. None of a table that others inherit from: an index
+/// does not see their rows.
+pub(crate) fn plain_indexes(relid: Oid) -> Vec<crate::name::Index> {
+    let is_alone = relation::class(relid)
+        .is_some_and(|c| !c.has_children || c.kind == pg_sys::RELKIND_PARTITIONED_TABLE);
+    match is_alone {
+        true => indexes(relid)
+            .iter()
+            .filter_map(TableIndex::plain)
+            .collect(),
+        false => Vec::new(),
+    }
+}
+
+/// Whether writing a table's rows can run code that is neither PostgreSQL's nor ours: triggers (those of foreign keys
+/// count too), checks, defaults, identity and computed columns, indexes over expressions.
+pub(crate) fn runs_code(relid: Oid) -> bool {
+    let foreign = |row: &Cells| {
+        let function = row.get(pg_sys::Anum_pg_trigger_tgfoid as i16)?;
+        (!function::is_own_trigger(function)).then_some(())
+    };
+    relation::computes(relid)
+        || !TRIGGERS.rows(relid, foreign).is_empty()
+        || indexes(relid).iter().any(TableIndex::is_computed)
 }
 
 /// Whether foreign keys refer to rows of a table: then it has their triggers.

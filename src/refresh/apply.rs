@@ -5,6 +5,7 @@
 //! of a foreign-key action, because a restricted operation forbids the deferred triggers that a
 //! TVIEW may have.
 
+use super::resolve::is_complete;
 use super::{
     KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, shown, single, take_snapshot, unless_expressions_fail,
 };
@@ -104,6 +105,8 @@ pub(super) fn keys(
         progress.iter().for_each(|p| p.phase(pass.words()));
         progress.iter().for_each(|p| p.total(keys.len() as u64));
         for some in keys.chunks(KEYS_AT_ONCE) {
+            // With memory of its own.
+            let session = &Session::open();
             let active = take_snapshot(freshness);
             let different = {
                 let _reader = as_reader(tview);
@@ -219,6 +222,14 @@ fn passes(may_clash: bool) -> &'static [Pass] {
     }
 }
 
+/// Whether the TVIEW has no rows: then there is nothing to delete before rows are inserted.
+fn is_empty(session: &Session, tview: &Tview) -> Result<bool> {
+    let active = take_snapshot(Freshness::Latest);
+    let _reader = as_reader(tview);
+    let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
+    Ok(!is_complete(&sample.row(0, &tview.key)))
+}
+
 /// Compares the whole TVIEW with its query and writes the rows that differ.
 pub(super) fn reconcile(
     session: &Session,
@@ -233,7 +244,8 @@ pub(super) fn reconcile(
     if freshness.is_kept() && print(Freshness::Statement)? != print(Freshness::Latest)? {
         return Err(Error::Outdated(tview.name.name.clone()));
     }
-    for pass in passes(tview.has_other_unique) {
+    let may_clash = tview.has_other_unique && !is_empty(session, tview)?;
+    for pass in passes(may_clash) {
         progress.phase(pass.words());
         let active = take_snapshot(freshness);
         let mut cursor = {
@@ -241,6 +253,8 @@ pub(super) fn reconcile(
             session.cursor(&tview.statements.compare_all, &Args::none())?
         };
         for part in 0.. {
+            // With memory of its own.
+            let session = &Session::open();
             let different = {
                 let _reader = as_reader(tview);
                 cursor.fetch(ROWS_AT_ONCE)

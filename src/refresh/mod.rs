@@ -245,18 +245,23 @@ fn refresh(
         pins.hold(tview);
     }
     let mut claiming = Claiming::start(&session, tview, tally);
-    if is_patch {
-        if claiming.rows(&work.rows, freshness, Aim::Patch)?.is_none() {
-            claiming.whole();
-        }
-        tally.lap(Counter::Resolving);
-        return patch::write(&session, tview, &work.rows, tally);
-    }
-    let keys = match work.is_whole {
+    let aim = match is_patch {
+        true => Aim::Patch,
+        false => Aim::Compute,
+    };
+    let claimed = match work.is_whole {
         true => None,
-        false => {
-            unless_displaced(tview, claiming.rows(&work.rows, freshness, Aim::Compute))?.flatten()
+        false => unless_displaced(tview, claiming.rows(&work.rows, freshness, aim))?,
+    };
+    let keys = match claimed {
+        Some(keys) if is_patch => {
+            if keys.is_none() {
+                claiming.whole();
+            }
+            tally.lap(Counter::Resolving);
+            return patch::write(&session, tview, &work.rows, keys.map(|k| k.len()), tally);
         }
+        claimed => claimed.flatten(),
     };
     tally.lap(Counter::Resolving);
     let is_done = match keys {
@@ -336,14 +341,14 @@ fn unless_displaced<T>(tview: &Tview, done: Result<T>) -> Result<Option<T>> {
 
 /// Settings of one TVIEW after the other, which mostly are the same.
 #[derive(Default)]
-struct Pins(Option<(Vec<(String, String)>, Settings)>);
+struct Pins(Option<(Rc<Tview>, Settings)>);
 
 impl Pins {
-    fn hold(&mut self, tview: &Tview) {
+    fn hold(&mut self, tview: &Rc<Tview>) {
         if self
             .0
             .as_ref()
-            .is_some_and(|(held, _)| *held == tview.settings)
+            .is_some_and(|(held, _)| held.settings == tview.settings)
         {
             return;
         }
@@ -351,7 +356,7 @@ impl Pins {
         self.0 = None;
         let settings = pin_settings(tview);
         prefer_indexes(&settings);
-        self.0 = Some((tview.settings.clone(), settings));
+        self.0 = Some((tview.clone(), settings));
     }
 }
 

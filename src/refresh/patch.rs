@@ -47,13 +47,15 @@ impl What {
     }
 }
 
-/// Writes them; the rows that they concern are locked.
+/// Writes them; the rows that they concern are locked, so many keys or, without a number, all.
 pub(super) fn write(
     session: &Session,
     tview: &Tview,
     changes: &[(Start, Changes)],
+    keys: Option<usize>,
     tally: &Tally,
 ) -> Result<()> {
+    let mut all = 0;
     for (start, rows) in changes {
         let Some(patcher) = &tview.patches[start.source] else {
             continue;
@@ -68,7 +70,11 @@ pub(super) fn write(
         };
         tally.add(Counter::Updated, written);
         tally.add(Counter::Patched, written);
+        all += written;
     }
+    let keys = keys.map_or(all, |keys| keys as u64);
+    tally.add(Counter::Keys, keys);
+    tally.add(Counter::Unchanged, keys.saturating_sub(all));
     tally.lap(Counter::Writing);
     Ok(())
 }

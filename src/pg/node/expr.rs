@@ -332,7 +332,11 @@ impl<'a> Expr<'a> {
     /// Whether nothing in it is of the users' own, neither a function nor a type.
     pub(crate) fn is_builtin(&self) -> bool {
         let is_own = |oid: Oid| function::is_user_defined(oid.to_u32());
-        let has_own = self.functions().into_iter().any(is_own) || is_own(self.type_oid());
+        let has_own = self
+            .functions()
+            .into_iter()
+            .chain(self.own_type())
+            .any(is_own);
         !has_own && self.children().iter().all(Expr::is_builtin)
     }
 
