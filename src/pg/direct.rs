@@ -94,7 +94,15 @@ impl Lookup {
         }
         let (scan, slot) = (self.scan, self.slot);
         // SAFETY: the scan is open; its slot is that of the table.
-        while unsafe { call(|| ffi::index_getnext_slot(scan, FORWARD, slot)) } {
+        let next = || unsafe {
+            call(|| {
+                if pg_sys::InterruptPending != 0 {
+                    ffi::ProcessInterrupts();
+                }
+                ffi::index_getnext_slot(scan, FORWARD, slot)
+            })
+        };
+        while next() {
             f(Tuple::over(slot))?;
         }
         Ok(())

@@ -155,6 +155,7 @@ unsafe extern "C-unwind" {
         second: pg_sys::Datum,
         third: pg_sys::Datum,
     ) -> pg_sys::Datum;
+    pub(super) fn ProcessInterrupts();
     pub(super) fn MemoryContextReset(context: pg_sys::MemoryContext);
     pub(super) fn palloc0(size: usize) -> *mut c_void;
     pub(super) fn tuplestore_end(store: *mut pg_sys::Tuplestorestate);
