@@ -444,8 +444,10 @@ impl Chosen<'_> {
             match self.prepared.path {
                 None => (*value, *is_null) = (self.value, self.is_null),
                 Some(path) if !*is_null && !self.is_null => {
-                    let none = pg_sys::InvalidOid;
-                    *value = ffi::FunctionCall3Coll(jsonb_set, none, *value, path, self.value);
+                    // The last argument has a default in SQL alone: to create what is missing.
+                    let (none, create) = (pg_sys::InvalidOid, pg_sys::Datum::from(true));
+                    *value =
+                        ffi::FunctionCall4Coll(jsonb_set, none, *value, path, self.value, create);
                 }
                 Some(_) => {}
             }

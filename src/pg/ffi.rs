@@ -148,12 +148,13 @@ unsafe extern "C-unwind" {
         old: *mut pg_sys::TupleTableSlot,
     );
     pub(super) fn fmgr_info(function: pg_sys::Oid, info: *mut pg_sys::FmgrInfo);
-    pub(super) fn FunctionCall3Coll(
+    pub(super) fn FunctionCall4Coll(
         function: *mut pg_sys::FmgrInfo,
         collation: pg_sys::Oid,
         first: pg_sys::Datum,
         second: pg_sys::Datum,
         third: pg_sys::Datum,
+        fourth: pg_sys::Datum,
     ) -> pg_sys::Datum;
     pub(super) fn ProcessInterrupts();
     pub(super) fn MemoryContextReset(context: pg_sys::MemoryContext);
