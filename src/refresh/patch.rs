@@ -113,8 +113,12 @@ fn set(tview: &Tview, direct: &Direct, rows: &[&Row], what: &What) -> Result<u64
     for row in rows {
         let value = &row[direct.place];
         sources.each(value, |source| {
-            setter.compute(&source);
+            // What the query shows in no row it computes for none: that could fail.
+            let mut is_computed = false;
             own.each(value, |old| {
+                if !std::mem::replace(&mut is_computed, true) {
+                    setter.compute(&source);
+                }
                 if let Some(new) = setter.write(&old, what.is_checked) {
                     (above.iter()).for_each(|a| capture::note_row(a, Some(old), Some(new)));
                     written += 1;
