@@ -2,7 +2,7 @@
 //! [`crate::lineage::patch`] for what can be written so.
 
 use super::apply::{Writer, run_own};
-use super::{KEYS_AT_ONCE, directly_allowed, take_snapshot};
+use super::{KEYS_AT_ONCE, as_reader, directly_allowed, take_snapshot};
 use crate::capture;
 use crate::catalog::{self, Direct, Patcher, Tview};
 use crate::error::Result;
@@ -104,6 +104,8 @@ pub(super) fn directly(tview: &Tview, source: usize) -> Option<&Direct> {
 
 fn set(tview: &Tview, direct: &Direct, rows: &[&Row], what: &What) -> Result<u64> {
     let above = catalog::captures_above(tview)?;
+    // The writer may lack the rights that parsing and running the expressions take, and must lend it none.
+    let _reader = as_reader(tview);
     let active = take_snapshot(Freshness::Latest);
     let snapshot = active.snapshot();
     let mut sources = Lookup::open(direct.source, snapshot);

@@ -340,12 +340,6 @@ impl<'a> Expr<'a> {
         !has_own && self.children().iter().all(Expr::is_builtin)
     }
 
-    /// Nodes such as COALESCE have one list below, of their arguments.
-    fn is_list(&self) -> bool {
-        // SAFETY: a node tells its type.
-        !self.0.is_null() && unsafe { (*self.0).type_ == NodeTag::T_List }
-    }
-
     /// The expression as SQL over one table called `alias`, or without an alias; `attribute_of` tells
     /// which of the table's columns each reference stands for.
     pub(crate) fn deparse_over(
