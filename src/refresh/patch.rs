@@ -2,7 +2,7 @@
 //! [`crate::lineage::patch`] for what can be written so.
 
 use super::apply::{Writer, run_own};
-use super::{KEYS_AT_ONCE, as_reader, directly_allowed, take_snapshot};
+use super::{KEYS_AT_ONCE, as_reader, directly_allowed, resolve, take_snapshot};
 use crate::capture;
 use crate::catalog::{self, Direct, Patcher, Tview};
 use crate::error::Result;
@@ -20,7 +20,9 @@ pub(super) fn can_write(tview: &Tview, changes: &[(Start, Changes)], freshness: 
     let is_patch = |effect: &Effect| matches!(effect, Effect::Patches(_));
     let fits = |(start, rows): &(Start, Changes)| {
         let patcher = tview.patches.get(start.source);
-        patcher.is_some_and(Option::is_some) && rows.values().all(is_patch)
+        patcher.is_some_and(Option::is_some)
+            && resolve::fits(tview, start)
+            && rows.values().all(is_patch)
     };
     !freshness.is_kept() && changes.iter().all(fits)
 }
