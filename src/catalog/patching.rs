@@ -1,7 +1,7 @@
 //! Owns how [`crate::lineage::patch`] learns of indexes and types, and how its answers become something to run.
 
 use super::{Array, Direct, Locking, Patcher, Single};
-use crate::lineage::model::{Graph, Part, Route};
+use crate::lineage::model::{Condition, Graph, Part, Route};
 use crate::lineage::patch::{self, Patch, Reach, Tables};
 use crate::lineage::sql::Table;
 use crate::lineage::sql::patch::{Patching, values};
@@ -154,20 +154,24 @@ impl Making<'_> {
     }
 
     fn direct(&self, source: usize, patch: &Patch, array: &Array) -> Option<Direct> {
-        let (from, to) = self.ends(source, patch)?;
+        let (from, to, collation) = self.ends(source, patch)?;
+        let family = function::default_family(from.type_oid);
         let relid = Oid::from(self.graph.sources[source].relid);
         let is_table = relation::class(relid).is_some_and(|c| c.kind == b'r');
         let indexes = table::plain_indexes(relid);
         let mut of_one = indexes
             .iter()
             .filter(|i| i.is_unique && i.columns.len() == 1);
-        let source_index = of_one.find(|i| i.columns[0].attribute == from.attribute);
-        let source_index = source_index.filter(|_| is_table)?;
-        let is_alike = |i: &&Index| {
-            let (a, b) = (i.columns[0], source_index.columns[0]);
-            a.attribute == to.attribute && (a.family, a.collation) == (b.family, b.collation)
+        // Another equality than the query's would find other rows.
+        let is_meant = |index: &Index, column: &Column| {
+            let first = index.columns[0];
+            first.attribute == column.attribute
+                && first.family == family
+                && first.collation == collation
         };
-        let own_index = self.indexes.iter().find(is_alike)?;
+        let source_index = of_one.find(|i| is_meant(i, from));
+        let source_index = source_index.filter(|_| is_table)?;
+        let own_index = self.indexes.iter().find(|i| is_meant(i, to))?;
         let key = self.table.key.iter();
         Some(Direct {
             place: array.place,
@@ -186,22 +190,34 @@ impl Making<'_> {
         })
     }
 
-    /// The column that tells rows of the source apart, and the TVIEW's that has the same values in the rows that show them.
-    fn ends(&self, source: usize, patch: &Patch) -> Option<(&Column, &Column)> {
+    /// The column that tells rows of the source apart, and the TVIEW's that has the same values in the rows that show them;
+    /// under which collation they are the same. The type's own equality says so.
+    fn ends(&self, source: usize, patch: &Patch) -> Option<(&Column, &Column, u32)> {
         let from = self.graph.sources[source].column(*patch.unique.first()?)?;
-        let (side, to) = match &patch.reach {
+        let (side, to, families, collation) = match &patch.reach {
             Reach::Key(chain) if chain.hops.is_empty() => match chain.key.as_slice() {
-                [(part, side)] => (side, &self.table.key[*part]),
+                [(part, side)] => {
+                    let key = &self.graph.key[*part];
+                    (side, &self.table.key[*part], &key.families, key.collation)
+                }
                 _ => return None,
             },
             Reach::Carried { hops, links } if hops.is_empty() => match links.as_slice() {
-                [(link, position)] => (&link.child, self.own_column(*position)?),
+                [(link, position)] => {
+                    let Condition::Equal(equality) = &link.condition else {
+                        return None;
+                    };
+                    let to = self.own_column(*position)?;
+                    (&link.child, to, &equality.families, equality.collation)
+                }
                 _ => return None,
             },
             _ => return None,
         };
-        let is_same = side.attributes == patch.unique && from.type_oid == to.type_oid;
-        is_same.then_some((from, to))
+        let is_same = side.attributes == patch.unique
+            && from.type_oid == to.type_oid
+            && families.contains(&function::default_family(from.type_oid));
+        is_same.then_some((from, to, collation))
     }
 
     fn own_column(&self, position: i16) -> Option<&Column> {
@@ -225,8 +241,12 @@ pub(super) fn single(own: &Own, table: &Table<'_>) -> Option<Single> {
     let [key] = table.key else {
         return None;
     };
-    let is_key =
-        |i: &&Index| i.is_unique && i.columns.len() == 1 && i.columns[0].attribute == key.attribute;
+    let family = function::default_family(key.type_oid);
+    let is_key = |i: &&Index| {
+        let first = i.columns[0];
+        let is_own = first.attribute == key.attribute && first.family == family;
+        i.is_unique && i.columns.len() == 1 && is_own
+    };
     let indexes = table::plain_indexes(own.table);
     let storage = |c: &Column| (c.attribute, Storage::of(Oid::from(c.type_oid)));
     let place = table
@@ -240,15 +260,13 @@ pub(super) fn single(own: &Own, table: &Table<'_>) -> Option<Single> {
     })
 }
 
-/// By the equality that is the type's own.
+/// By the equality that is the type's own, and that the index answers.
 fn access(table: Oid, index: &Index, column: &Column) -> Option<Access> {
-    let first = index.columns[0];
-    let is_own = first.family == function::default_family(column.type_oid);
     Some(Access {
         table,
         index: Oid::from(index.oid),
-        equality: function::equality_function(Oid::from(column.type_oid)).filter(|_| is_own)?,
-        collation: Oid::from(first.collation),
+        equality: function::equality_function(Oid::from(column.type_oid))?,
+        collation: Oid::from(index.columns[0].collation),
     })
 }
 
