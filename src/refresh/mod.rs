@@ -23,6 +23,7 @@ pub(crate) use sample::{Differences, differences};
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
 use crate::pg::attempt::{overhear, unless_data_fails};
+use crate::pg::function;
 use crate::pg::guard::{Discreet, Level, tell, within};
 use crate::pg::identity::{
     Bounds, Identity, ReadWrite, SEARCH_PATH, Settings, current_user, is_origin,
@@ -157,6 +158,7 @@ pub(crate) fn flush() -> Result<()> {
             within(activity(&tview), relation::role_name(tview.owner), || {
                 refresh(&tview, owed, freshness(), &tally, &mut pins)
             })?;
+            pins.end(&tview);
             report.iter_mut().for_each(|r| r.add(&tview, &tally));
             Ok(())
         })?;
@@ -357,6 +359,16 @@ impl Pins {
         let settings = pin_settings(tview);
         prefer_indexes(&settings);
         self.0 = Some((tview.clone(), settings));
+    }
+
+    /// The refresh of a TVIEW is over. What code of users has set in it is not for the next one, whose owner may be another.
+    fn end(&mut self, tview: &Tview) {
+        let graph = &tview.graph;
+        let mut all = graph.functions.iter().chain(&graph.types);
+        if tview.runs_code || !tview.calls.is_empty() || all.any(|o| function::is_user_defined(*o))
+        {
+            self.0 = None;
+        }
     }
 }
 
