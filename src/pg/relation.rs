@@ -365,6 +365,12 @@ pub(crate) fn may_read_all(relid: Oid, role: Oid) -> bool {
     result == pg_sys::AclResult::ACLCHECK_OK && !is_row_security_active(relid, role)
 }
 
+/// Whether `role` may name what is in a relation's schema.
+pub(crate) fn may_name(relid: Oid, role: Oid) -> bool {
+    // SAFETY: catalog lookups.
+    unsafe { super::version::may_use_schema(pg_sys::get_rel_namespace(relid), role) }
+}
+
 /// Whether `role` may insert, update and delete a table's rows.
 pub(crate) fn may_write(relid: Oid, role: Oid) -> bool {
     let all = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;

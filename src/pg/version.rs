@@ -138,6 +138,19 @@ pub(super) unsafe fn flatten_join_alias_vars(
 // Rights in the width that a set of them has: 32 bits in PostgreSQL 15, then 64.
 pub(super) const ACL_SELECT: pg_sys::AclMode = pg_sys::ACL_SELECT as pg_sys::AclMode;
 pub(super) const ACL_TRIGGER: pg_sys::AclMode = pg_sys::ACL_TRIGGER as pg_sys::AclMode;
+const ACL_USAGE: pg_sys::AclMode = pg_sys::ACL_USAGE as pg_sys::AclMode;
+
+pub(super) unsafe fn may_use_schema(schema: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    // SAFETY: catalog lookups.
+    let result = unsafe {
+        #[cfg(feature = "pg15")]
+        let result = pg_sys::pg_namespace_aclcheck(schema, role, ACL_USAGE);
+        #[cfg(not(feature = "pg15"))]
+        let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, schema, role, ACL_USAGE);
+        result
+    };
+    result == pg_sys::AclResult::ACLCHECK_OK
+}
 
 pub(super) unsafe fn owns_relation(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     // SAFETY: catalog lookups.

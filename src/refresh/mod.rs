@@ -375,7 +375,9 @@ impl Pins {
 /// Whether a statement of the owner's that writes the TVIEW would fire nothing that makes a difference, and succeed: then
 /// there need not be one.
 fn directly_allowed(tview: &Tview) -> bool {
-    is_origin() && relation::may_write(tview.oid, tview.owner)
+    is_origin()
+        && relation::may_name(tview.oid, tview.owner)
+        && relation::may_write(tview.oid, tview.owner)
 }
 
 /// The settings under which a TVIEW's rows are computed, whoever writes, and what its statements may call.

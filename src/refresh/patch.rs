@@ -99,8 +99,10 @@ pub(super) fn is_settled(tview: &Tview, changes: &[(Start, Changes)]) -> bool {
 /// How it is done without a statement, where a statement would succeed and fire nothing but our own triggers.
 pub(super) fn directly(tview: &Tview, source: usize) -> Option<&Direct> {
     let direct = tview.patches[source].as_ref()?.direct.as_ref()?;
-    let is_allowed =
-        directly_allowed(tview) && relation::may_read_all(direct.source.table, tview.owner);
+    let source = direct.source.table;
+    let is_allowed = directly_allowed(tview)
+        && relation::may_name(source, tview.owner)
+        && relation::may_read_all(source, tview.owner);
     is_allowed.then_some(direct)
 }
 
