@@ -58,6 +58,10 @@ fn patch(graph: &Graph, routes: &[Route], source: usize, tables: &Tables<'_>) ->
     let [chain] = routes[source].chains() else {
         return None;
     };
+    // An expression on the way can fail for rows that the query leaves out.
+    if routes[source].is_computed() {
+        return None;
+    }
     let is_whole = chain.key.len() == graph.key.len() && chain.filter.is_empty();
     if !is_whole || !is_present(graph, source, chain) {
         return None;

@@ -247,23 +247,18 @@ fn refresh(
         pins.hold(tview);
     }
     let mut claiming = Claiming::start(&session, tview, tally);
-    let aim = match is_patch {
-        true => Aim::Patch,
-        false => Aim::Compute,
-    };
-    let claimed = match work.is_whole {
-        true => None,
-        false => unless_displaced(tview, claiming.rows(&work.rows, freshness, aim))?,
-    };
-    let keys = match claimed {
-        Some(keys) if is_patch => {
-            if keys.is_none() {
-                claiming.whole();
-            }
-            tally.lap(Counter::Resolving);
-            return patch::write(&session, tview, &work.rows, keys.map(|k| k.len()), tally);
+    if is_patch {
+        let done = patch(&session, tview, &work.rows, &mut claiming, tally);
+        if unless_displaced(tview, done)?.is_some() {
+            return Ok(());
         }
-        claimed => claimed.flatten(),
+        pins.hold(tview);
+    }
+    let keys = match work.is_whole || is_patch {
+        true => None,
+        false => {
+            unless_displaced(tview, claiming.rows(&work.rows, freshness, Aim::Compute))?.flatten()
+        }
     };
     tally.lap(Counter::Resolving);
     let is_done = match keys {
@@ -283,6 +278,21 @@ fn refresh(
         apply::reconcile(&session, tview, freshness, tally, &progress)?;
     }
     Ok(())
+}
+
+fn patch(
+    session: &Session,
+    tview: &Tview,
+    changes: &[(Start, Changes)],
+    claiming: &mut Claiming<'_>,
+    tally: &Tally,
+) -> Result<()> {
+    let keys = claiming.rows(changes, Freshness::Latest, Aim::Patch)?;
+    if keys.is_none() {
+        claiming.whole();
+    }
+    tally.lap(Counter::Resolving);
+    patch::write(session, tview, changes, keys.map(|k| k.len()), tally)
 }
 
 fn shown(tview: &Tview, operation: &str) -> Progress {
