@@ -56,10 +56,10 @@ COMMENT ON FUNCTION pg_tviews_health_check() IS
     'what keeps TVIEWs from being right or fast, each with the SQL that mends it';
 
 CREATE FUNCTION pg_tviews_explain(name text)
-RETURNS TABLE (source text, alias text, route text, path text, columns_used text[],
+RETURNS TABLE (source text, alias text, route text, path text, columns_used text[], columns_patched text[],
                key_query text, reason text, remedy text, missing_indexes text[])
 LANGUAGE c VOLATILE STRICT
-AS 'MODULE_PATHNAME', 'pg_tviews_explain_wrapper';
+AS 'MODULE_PATHNAME', 'pg_tviews_explain_patches_wrapper';
 COMMENT ON FUNCTION pg_tviews_explain(text) IS
     'how a change of each source reaches the rows of a TVIEW';
 
@@ -125,7 +125,7 @@ COMMENT ON VIEW pg_tviews_locks IS
 CREATE FUNCTION pg_tviews_stats_kept()
 RETURNS TABLE (tview oid, lock_waits bigint, lock_wait_ms double precision,
                flushes bigint, keys_resolved bigint, rows_inserted bigint, rows_updated bigint,
-               rows_deleted bigint, rows_unchanged bigint, full_comparisons bigint,
+               rows_patched bigint, rows_deleted bigint, rows_unchanged bigint, full_comparisons bigint,
                resolve_ms double precision, compare_ms double precision, write_ms double precision,
                errors bigint, last_error_sqlstate text, last_error text, last_error_at timestamptz,
                stats_reset timestamptz)
@@ -141,6 +141,7 @@ SELECT c.tview,
        COALESCE(s.keys_resolved, 0)                  AS keys_resolved,
        COALESCE(s.rows_inserted, 0)                  AS rows_inserted,
        COALESCE(s.rows_updated, 0)                   AS rows_updated,
+       COALESCE(s.rows_patched, 0)                   AS rows_patched,
        COALESCE(s.rows_deleted, 0)                   AS rows_deleted,
        COALESCE(s.rows_unchanged, 0)                 AS rows_unchanged,
        COALESCE(s.full_comparisons, 0)               AS full_comparisons,

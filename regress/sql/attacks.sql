@@ -167,7 +167,7 @@ SET ROLE regress_tv_evil;
 SET search_path = evil, attacks, public;
 CREATE FUNCTION bump(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
 CREATE FUNCTION really_bump() RETURNS void LANGUAGE sql AS $$ UPDATE attacks.tb_city SET code = code || '+' $$;
-CREATE TABLE tv_bump AS SELECT pk_city, id, jsonb_build_object('n', evil.bump(pk_city), 'code', code) AS data FROM tb_city;
+CREATE TABLE tv_bump AS SELECT pk_city, id, jsonb_build_object('n', evil.bump(length(code)), 'code', code) AS data FROM tb_city;
 CREATE OR REPLACE FUNCTION bump(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM evil.really_bump(); RETURN $1; END $$;
 RESET ROLE;
 SET search_path = attacks, public;

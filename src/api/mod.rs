@@ -161,6 +161,7 @@ fn pg_tviews_health_check() -> TableIterator<
     )
 }
 
+/// What version 0.1.0 of the extension calls.
 #[pg_extern(sql = false)]
 #[allow(clippy::type_complexity)]
 fn pg_tviews_explain(
@@ -187,6 +188,42 @@ fn pg_tviews_explain(
             r.route.to_owned(),
             r.path,
             r.columns_used,
+            r.key_query,
+            r.reason,
+            r.remedy,
+            r.missing_indexes,
+        )
+    }))
+}
+
+#[pg_extern(sql = false)]
+#[allow(clippy::type_complexity)]
+fn pg_tviews_explain_patches(
+    name: &str,
+) -> TableIterator<
+    'static,
+    (
+        name!(source, String),
+        name!(alias, String),
+        name!(route, String),
+        name!(path, String),
+        name!(columns_used, Vec<String>),
+        name!(columns_patched, Vec<String>),
+        name!(key_query, Option<String>),
+        name!(reason, Option<&'static str>),
+        name!(remedy, Option<&'static str>),
+        name!(missing_indexes, Vec<String>),
+    ),
+> {
+    let rows = boundary(|| explain::explain(&*find_tview(name)?));
+    TableIterator::new(rows.into_iter().map(|r| {
+        (
+            r.source,
+            r.alias,
+            r.route.to_owned(),
+            r.path,
+            r.columns_used,
+            r.columns_patched,
             r.key_query,
             r.reason,
             r.remedy,

@@ -51,10 +51,11 @@ fn line(name: &str, counts: &Counts) -> String {
         _ => "compared as a whole".to_owned(),
     };
     format!(
-        "{name} ({how}, inserted: {}, updated: {}, deleted: {}, unchanged: {}, \
+        "{name} ({how}, inserted: {}, updated: {}, patched: {}, deleted: {}, unchanged: {}, \
          resolve: {:.3} ms, lock wait: {:.3} ms, compare: {:.3} ms, write: {:.3} ms)",
         counts.get(Counter::Inserted),
         counts.get(Counter::Updated),
+        counts.get(Counter::Patched),
         counts.get(Counter::Deleted),
         counts.get(Counter::Unchanged),
         counts.millis(Counter::Resolving),

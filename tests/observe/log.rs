@@ -49,10 +49,10 @@ fn each_flush_says_what_it_did() {
     }
 
     let one = format!(
-        "duration: N ms  flush: public.tv_post (keys: 1, inserted: 0, updated: 1, deleted: 0, unchanged: 0, {STEPS})"
+        "duration: N ms  flush: public.tv_post (keys: 1, inserted: 0, updated: 1, patched: 1, deleted: 0, unchanged: 0, {STEPS})"
     );
     let all = format!(
-        "duration: N ms  flush: public.tv_post (compared as a whole, inserted: 1, updated: 1, deleted: 19, unchanged: 0, {STEPS})"
+        "duration: N ms  flush: public.tv_post (compared as a whole, inserted: 1, updated: 1, patched: 0, deleted: 19, unchanged: 0, {STEPS})"
     );
     assert_eq!(lines(&server), [one, all]);
 }
