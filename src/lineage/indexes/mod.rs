@@ -165,6 +165,8 @@ mod tests {
             obstacle: None,
             is_recursive: false,
             conditions: vec![],
+            decisive: Default::default(),
+            presence: crate::lineage::model::Presence::Always,
         }
     }
 

@@ -6,12 +6,14 @@
 
 mod calls;
 mod expr;
+mod from;
 mod query;
 mod restrict;
 
 pub(crate) use calls::Calls;
 pub(crate) use expr::{Expr, Kind, SubLink, SubLinkKind, Var};
-pub(crate) use query::{Entry, FromItem, JoinKind, Query, Shape, Target};
+pub(crate) use from::{FromItem, JoinKind};
+pub(crate) use query::{Entry, Query, Shape, Target};
 pub(crate) use restrict::Restriction;
 
 use crate::error::{Error, Result};
