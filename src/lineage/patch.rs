@@ -225,3 +225,97 @@ fn carrier(graph: &Graph, side: &Side) -> Option<i16> {
     let mut parts = graph.parts.iter().filter(|_| side.form == Form::Column);
     parts.find(is_same).map(|p| p.position)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{fixtures, route};
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn index(attribute: i16, is_unique: bool) -> Index {
+        let column = IndexColumn {
+            attribute,
+            family: 1976,
+            collation: 0,
+        };
+        Index {
+            oid: 0,
+            columns: vec![column],
+            is_unique,
+        }
+    }
+
+    fn part(position: i16, source: usize, attribute: i16, path: &[&str]) -> Part {
+        Part {
+            position,
+            path: path.iter().map(|key| (*key).to_owned()).collect(),
+            source,
+            attributes: BTreeSet::from([attribute]),
+            bare: Some(attribute),
+            sql: format!("(t{source}.c{attribute})"),
+        }
+    }
+
+    /// Documents of table 0, found by its column 1, with column 2 of table 1, whose column 1 it names in its column 2.
+    fn graph() -> Graph {
+        let links = vec![fixtures::link((1, 1), (0, 2))];
+        let mut graph = fixtures::graph(2, links, &[(0, 0, 1)]);
+        graph.parts = vec![part(2, 0, 2, &[]), part(3, 1, 2, &["author", "name"])];
+        graph.sources[1].used = BTreeSet::from([1, 2]);
+        graph
+    }
+
+    fn of_author(graph: &Graph, is_unique: bool, own_indexes: &[Index]) -> Option<Patch> {
+        let tables = Tables {
+            indexes_of: &|_| vec![index(1, is_unique)],
+            own_indexes,
+            free: &[3],
+        };
+        let mut found = patches(graph, &route::choose(graph), &tables);
+        found.remove(1)
+    }
+
+    #[test]
+    fn a_shown_column_of_a_joined_row_is_patched() {
+        let patch = of_author(&graph(), true, &[]).unwrap();
+        assert_eq!(patch.attributes, BTreeMap::from([(2, 1)]));
+        assert_eq!(patch.unique, [1]);
+        assert!(matches!(patch.reach, Reach::Key(_)));
+    }
+
+    #[test]
+    fn rows_are_found_by_the_column_that_links_them_where_it_has_an_index() {
+        let patch = of_author(&graph(), true, &[index(2, false)]).unwrap();
+        assert!(matches!(patch.reach, Reach::Carried { hops, .. } if hops.is_empty()));
+    }
+
+    #[test]
+    fn a_column_that_decides_about_more_is_not() {
+        let mut graph = graph();
+        graph.sources[1].decisive = BTreeSet::from([2]);
+        assert!(of_author(&graph, true, &[]).is_none());
+    }
+
+    #[test]
+    fn one_of_several_rows_with_the_same_link_is_not() {
+        assert!(of_author(&graph(), false, &[]).is_none());
+    }
+
+    #[test]
+    fn a_row_that_more_than_its_link_decides_about_is_not() {
+        let mut graph = graph();
+        graph.sources[1].presence = Presence::Where(1);
+        assert!(of_author(&graph, true, &[]).is_some());
+        graph.sources[1].presence = Presence::Where(2);
+        assert!(of_author(&graph, true, &[]).is_none());
+        graph.sources[1].presence = Presence::Unknown;
+        assert!(of_author(&graph, true, &[]).is_none());
+    }
+
+    #[test]
+    fn a_column_that_may_not_be_set_is_not() {
+        let mut graph = graph();
+        graph.parts.push(part(4, 1, 2, &[]));
+        assert!(of_author(&graph, true, &[]).is_none());
+    }
+}
