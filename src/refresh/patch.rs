@@ -89,7 +89,9 @@ pub(super) fn is_settled(tview: &Tview, changes: &[(Start, Changes)]) -> bool {
             return false;
         };
         let mut edges = locking.up[start.source].iter().map(|e| &locking.edges[*e]);
+        // A key with a NULL in it is looked for by a statement.
         What::of(patcher, rows).places & !patcher.settled == 0
+            && rows.keys().all(resolve::is_complete)
             && directly(tview, start.source).is_some_and(Direct::has_formulas)
             && edges.all(|e| e.child.query.is_none())
     };
