@@ -83,11 +83,10 @@ fn places(capture: &Capture, changed: &[i16]) -> Option<u64> {
             .map(|(_, places)| places)
     };
     let shown = changed.iter().filter(|a| capture.used.contains(a));
-    guc::patch().then(|| {
-        shown
-            .map(places_of)
-            .try_fold(0, |all, places| Some(all | places?))
-    })?
+    let mut places = shown.map(places_of).filter(|_| guc::patch());
+    let all = places.try_fold(0, |all, places| Some(all | places?))?;
+    // Where nothing that is shown has changed, the row may have come from another table or gone there.
+    (all > 0).then_some(all)
 }
 
 /// What a new row does whose columns have changed so, or which was not there before.
