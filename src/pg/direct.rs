@@ -311,7 +311,11 @@ impl Drop for Target {
 /// Changes the current memory context, inside [`call`]; after an error the previous one is restored there.
 unsafe fn enter(memory: pg_sys::MemoryContext) -> pg_sys::MemoryContext {
     // SAFETY: a global of this backend.
-    unsafe { std::mem::replace(&mut *(&raw mut pg_sys::CurrentMemoryContext), memory) }
+    unsafe {
+        let outside = pg_sys::CurrentMemoryContext;
+        pg_sys::CurrentMemoryContext = memory;
+        outside
+    }
 }
 
 /// Sets parts of rows of one table, from rows of another.

@@ -99,8 +99,7 @@ impl TableIndex {
 
     /// As a valid btree index over plain columns of all rows.
     fn plain(&self) -> Option<crate::name::Index> {
-        let is_btree =
-            relation::class(self.oid).is_some_and(|c| c.method == pg_sys::BTREE_AM_OID.into());
+        let is_btree = relation::class(self.oid).is_some_and(|c| c.method == pg_sys::BTREE_AM_OID);
         if !self.is_valid || self.is_computed() || !is_btree {
             return None;
         }

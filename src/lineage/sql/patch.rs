@@ -29,7 +29,8 @@ pub(crate) struct PatchStatements {
     /// The keys of the rows that the TVIEW has for them, where the route's own query would read more.
     pub(crate) keys: Option<String>,
     table: String,
-    from_where: (String, String),
+    /// FROM and WHERE.
+    clauses: (String, String),
     parts: Vec<PartSql>,
 }
 
@@ -63,7 +64,7 @@ impl PatchStatements {
             ),
             false => String::new(),
         };
-        let (from, on) = &self.from_where;
+        let (from, on) = &self.clauses;
         let table = &self.table;
         format!("UPDATE {table} AS t SET {set} FROM {from} WHERE {on}{check}")
     }
@@ -117,7 +118,7 @@ impl Patching<'_> {
         PatchStatements {
             keys: self.keys(),
             table: self.table.name.sql(),
-            from_where: self.from_where(),
+            clauses: self.clauses(),
             parts: parts.map(|p| PartSql::new(p, self.names)).collect(),
         }
     }
@@ -170,7 +171,7 @@ impl Patching<'_> {
     }
 
     /// From the rows to those of the TVIEW.
-    fn from_where(&self) -> (String, String) {
+    fn clauses(&self) -> (String, String) {
         let (start, is_row) = self.start();
         let (from, on) = match &self.patch.reach {
             Reach::Carried { hops, links } => {
