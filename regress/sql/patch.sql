@@ -599,6 +599,8 @@ UPDATE tb_kind SET name = name || '.';
 UPDATE tb_kind_high SET name = name || '.';
 SELECT * FROM look();
 UPDATE tb_event SET region = 'eu', name = 'moved' WHERE pk_event = 1;
+UPDATE tb_event SET region = 'us' WHERE pk_event = 2;
+SELECT * FROM look();
 UPDATE tb_kind SET pk_kind = 2 WHERE pk_kind = 11;
 UPDATE tb_kind SET name = 'new' WHERE pk_kind = 2;
 SELECT * FROM look();
