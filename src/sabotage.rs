@@ -37,6 +37,12 @@ pub(crate) enum Rule {
     PartsInTable,
     /// Rows that should have it.
     PartsInQuery,
+    /// A patch is all that a change makes different: its columns decide about nothing else,
+    Decisive,
+    /// an outer join finds its row by the links alone,
+    Presence,
+    /// and they lead to no other row.
+    SingleRows,
     /// What a savepoint that is rolled back had flushed is owed again.
     Savepoints,
     /// Concurrent writers wait for each other: at all,

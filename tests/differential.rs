@@ -48,20 +48,23 @@ const ROUNDS: u64 = 72;
 
 #[test]
 fn every_tview_equals_its_query_after_every_transaction() {
-    let failures = run::run(&Plan {
+    let (failures, tally) = run::run(&Plan {
         first: 1,
         rounds: Some(ROUNDS),
         until: None,
         shrinking: Duration::from_secs(60),
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+    for what in replay::PATCHES {
+        assert!(tally.count(what) > 0, "no {what}");
+    }
 }
 
 #[test]
 #[ignore = "runs as long as it is told: make fuzz"]
 fn fuzz() {
     let seconds = number("FUZZ_SECONDS").unwrap_or(600);
-    let failures = run::run(&Plan {
+    let (failures, _) = run::run(&Plan {
         first: number("FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..)),
         rounds: None,
         until: Some(Instant::now() + Duration::from_secs(seconds)),

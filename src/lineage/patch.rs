@@ -7,6 +7,7 @@
 
 use super::model::{Chain, Condition, Form, Graph, Hop, Link, Part, Presence, Route, Side};
 use crate::name::{Index, IndexColumn};
+use crate::sabotage::{Rule, breaks};
 use std::collections::BTreeMap;
 
 /// How changes of a source are patched.
@@ -63,7 +64,7 @@ fn patch(graph: &Graph, routes: &[Route], source: usize, tables: &Tables<'_>) ->
         return None;
     }
     let is_whole = chain.key.len() == graph.key.len() && chain.filter.is_empty();
-    if !is_whole || !is_present(graph, source, chain) {
+    if !is_whole || !is_present(graph, source, chain) && !breaks(Rule::Presence) {
         return None;
     }
     let unique = single_rows(graph, source, chain, tables)?;
@@ -76,7 +77,7 @@ fn patch(graph: &Graph, routes: &[Route], source: usize, tables: &Tables<'_>) ->
         let may_set =
             |p: &Part| !p.attributes.contains(attribute) || tables.free.contains(&p.position);
         !start.contains(attribute)
-            && !graph.sources[source].decisive.contains(attribute)
+            && (!graph.sources[source].decisive.contains(attribute) || breaks(Rule::Decisive))
             && reading.all(may_set)
     };
     let bits = |attribute: &i16| {
@@ -177,6 +178,9 @@ fn told_apart(
 ) -> Option<Vec<i16>> {
     let indexes = (tables.indexes_of)(graph.sources[source].relid);
     let is_met = |column: &IndexColumn| ends.iter().any(|end| answers(column, end));
+    if breaks(Rule::SingleRows) {
+        return Some(ends.iter().map(|(attribute, ..)| *attribute).collect());
+    }
     let mut unique = indexes.into_iter().filter(|i| i.is_unique);
     let found = unique.find(|i| i.columns.iter().all(is_met))?;
     Some(found.columns.into_iter().map(|c| c.attribute).collect())

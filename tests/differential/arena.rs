@@ -1,6 +1,6 @@
 //! A private server on which cases are replayed, each in a database of its own, made from a template and dropped afterwards.
 
-use crate::case::Case;
+use crate::case::{Case, without_patches};
 use crate::optional::plain;
 use crate::schema;
 use crate::server::Server;
@@ -77,6 +77,9 @@ impl Arena {
             "empty"
         };
         self.run(&format!("CREATE DATABASE {database} TEMPLATE {template}"));
+        if !case.is_patched {
+            self.run(&without_patches(&database));
+        }
         let mut client = self.connect(&database);
         for sql in case.schema.iter().flatten().skip(2) {
             client.batch_execute(&plain(sql)).ok()?;

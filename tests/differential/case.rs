@@ -10,6 +10,8 @@ use std::fmt::Write;
 pub struct Case {
     /// None stands for all of schema.sql, which is ready in a template.
     pub schema: Option<Vec<String>>,
+    /// Whether its database has patches on.
+    pub is_patched: bool,
     pub rows: Vec<String>,
     pub tviews: Vec<Tview>,
     pub transactions: Vec<Transaction>,
@@ -23,6 +25,8 @@ pub struct Tview {
     pub key: String,
     /// In force when it is created.
     pub settings: Vec<(&'static str, &'static str)>,
+    /// Columns that get an index each.
+    pub indexes: Vec<&'static str>,
     /// The TVIEWs that the query reads, those that they read first.
     pub reads: Vec<String>,
     /// Whether the query gives each key once and none NULL, whatever the rows.
@@ -96,7 +100,11 @@ impl Tview {
             .settings
             .iter()
             .map(|(name, _)| format!("RESET {name}"));
-        set.chain(body).chain(reset).collect()
+        let indexes = self
+            .indexes
+            .iter()
+            .map(|column| format!("CREATE INDEX ON {} ({column})", self.name));
+        set.chain(body).chain(reset).chain(indexes).collect()
     }
 }
 
@@ -131,6 +139,11 @@ impl Case {
     pub fn script(&self) -> String {
         let mut out = String::new();
         let mut add = |sql: &str| writeln!(out, "{sql};").expect("a string takes it all");
+        if !self.is_patched {
+            let off = without_patches("', current_database(), '");
+            // For the session too: RESET gives back what it began with.
+            add(&format!("SELECT concat('{off}') \\gexec\n\\c\nSELECT"));
+        }
         for sql in self.schema.clone().unwrap_or_else(schema::statements) {
             add(&plain(&sql));
         }
@@ -200,6 +213,11 @@ impl Case {
             }
         }
     }
+}
+
+/// The statement by which each session in a database has patches off.
+pub fn without_patches(database: &str) -> String {
+    format!("ALTER DATABASE {database} SET pg_tviews.patch = off")
 }
 
 impl SavepointEnd {

@@ -13,6 +13,12 @@ use std::io::Write;
 /// Transactions between two calls of `pg_tviews_verify()`.
 const VERIFY_EVERY: usize = 10;
 
+/// What is counted of queries written, and of those generated.
+pub const PATCHES: [&str; 2] = [
+    "rows patched, of queries written",
+    "rows patched, of queries generated",
+];
+
 type Result<T> = std::result::Result<T, Failure>;
 
 /// Ok(None) stands for a case that cannot even be set up.
@@ -87,7 +93,21 @@ impl<'a> Session<'a> {
                 self.verify()?;
             }
         }
+        self.count_patches()?;
         self.verify()
+    }
+
+    fn count_patches(&mut self) -> Result<()> {
+        let sql = "SELECT tview::text, rows_patched FROM pg_tviews_stats";
+        let rows = self.client.query(sql, &[]);
+        for row in rows.map_err(|error| unexpected(&error, sql))? {
+            let (name, patched): (String, i64) = (row.get(0), row.get(1));
+            let is_of = |tview: &&&Tview| name.ends_with(&tview.name);
+            if let Some(tview) = self.created.iter().find(is_of) {
+                self.tally.add_many(patches(tview), patched as u64);
+            }
+        }
+        Ok(())
     }
 
     fn create(&mut self, tview: &'a Tview) -> Result<()> {
@@ -381,6 +401,14 @@ impl<'a> Session<'a> {
         self.client
             .batch_execute(sql)
             .map_err(|error| unexpected(&error, sql))
+    }
+}
+
+/// What rows of a TVIEW that were written as patches count as.
+fn patches(tview: &Tview) -> &'static str {
+    match tview.is_generated {
+        true => PATCHES[1],
+        false => PATCHES[0],
     }
 }
 

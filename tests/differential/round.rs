@@ -15,6 +15,9 @@ const GENERATED: usize = 10;
 /// Of so many rounds one has a query whose keys may repeat or be NULL.
 const UNCERTAIN: u64 = 4;
 
+/// Of so many rounds one has patches off.
+const UNPATCHED: u64 = 5;
+
 const TRANSACTIONS: usize = 40;
 
 pub fn case(seed: u64) -> Case {
@@ -41,6 +44,7 @@ pub fn case(seed: u64) -> Case {
         .collect();
     Case {
         schema: None,
+        is_patched: !seed.is_multiple_of(UNPATCHED),
         rows,
         tviews,
         transactions,

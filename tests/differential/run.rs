@@ -32,8 +32,8 @@ impl Plan {
     }
 }
 
-/// What failed, a line each.
-pub fn run(plan: &Plan) -> Vec<String> {
+/// What failed, a line each, and what was counted.
+pub fn run(plan: &Plan) -> (Vec<String>, Tally) {
     println!("seed {}", plan.first);
     let next = AtomicU64::new(0);
     let total = Mutex::new(Tally::default());
@@ -76,7 +76,7 @@ pub fn run(plan: &Plan) -> Vec<String> {
         failures.len(),
         plan.first
     );
-    failures
+    (failures, tally)
 }
 
 fn write_down(seed: u64, script: &str, failure: &Failure) {

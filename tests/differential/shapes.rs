@@ -4,7 +4,7 @@ use crate::case::Tview;
 use crate::oracle::SETTINGS;
 use std::sync::LazyLock;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     include_str!("shapes/joins.sql"),
     include_str!("shapes/subqueries.sql"),
     include_str!("shapes/arrays.sql"),
@@ -12,6 +12,7 @@ const FILES: [&str; 7] = [
     include_str!("shapes/sets.sql"),
     include_str!("shapes/with.sql"),
     include_str!("shapes/keys.sql"),
+    include_str!("shapes/patches.sql"),
 ];
 
 /// A TVIEW comes after those it reads.
@@ -24,7 +25,8 @@ pub static SHAPES: LazyLock<Vec<Tview>> = LazyLock::new(|| {
 });
 
 /// A head `-- name; …` and the query. The head has what the query does not tell: `key a, b`, unless it is `pk_<name>` or `id`;
-/// `reads tv_a, tv_b`, all of them, at any depth; `with setting = value`; `loose` where the query may repeat keys or give NULL.
+/// `reads tv_a, tv_b`, all of them, at any depth; `with setting = value`; `index a`, one on that column
+/// of the TVIEW; `loose` where the query may repeat keys or give NULL.
 fn shape(text: &'static str) -> Tview {
     let (head, query) = text.split_once('\n').expect("a head and a query");
     let mut parts = head.strip_prefix("-- ").expect("a head").split("; ");
@@ -41,6 +43,7 @@ fn shape(text: &'static str) -> Tview {
             "id".to_owned()
         },
         settings: Vec::new(),
+        indexes: Vec::new(),
         reads: Vec::new(),
         is_key_certain: true,
         is_generated: false,
@@ -48,6 +51,7 @@ fn shape(text: &'static str) -> Tview {
     for part in parts {
         match part.split_once(' ') {
             Some(("key", key)) => tview.key = key.to_owned(),
+            Some(("index", column)) => tview.indexes.push(column),
             Some(("reads", names)) => tview.reads = names.split(", ").map(str::to_owned).collect(),
             Some(("with", setting)) => {
                 let (name, value) = setting.split_once(" = ").expect("a setting and its value");

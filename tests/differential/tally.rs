@@ -20,7 +20,6 @@ impl Tally {
         }
     }
 
-    #[allow(dead_code, reason = "the torture test alone takes shares")]
     pub fn count(&self, what: &str) -> u64 {
         self.0.get(what).copied().unwrap_or_default()
     }

@@ -45,15 +45,20 @@ impl Client<'_> {
     pub fn run(mut self) -> (Tally, Trail) {
         set_greatest(self.round.greatest);
         while !self.findings.is_over() {
-            self.set_limit();
+            self.set_options();
             let transaction = self.round.transaction(&mut self.rng, self.stage);
             self.transaction(&transaction);
         }
         (self.tally, self.trail)
     }
 
-    /// Now and then a table is locked instead of so many values.
-    fn set_limit(&mut self) {
+    /// Now and then a table is locked instead of so many values, or documents are computed that could be patched.
+    fn set_options(&mut self) {
+        if chance(&mut self.rng, 10) {
+            let patch = *pick(&mut self.rng, &["on", "off"]);
+            let sql = format!("SET pg_tviews.patch = {patch}");
+            self.execute(&sql, Level::ReadCommitted);
+        }
         if self.stage.has_lock_limit && chance(&mut self.rng, 5) {
             let limit = *pick(&mut self.rng, &["1", "5", "20", "DEFAULT"]);
             let sql = format!("SET pg_tviews.lock_limit = {limit}");

@@ -67,6 +67,7 @@ impl Round {
             greatest,
             case: Case {
                 schema: None,
+                is_patched: true,
                 rows,
                 tviews,
                 transactions: Vec::new(),

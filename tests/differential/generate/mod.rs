@@ -87,6 +87,7 @@ impl<'a> Generator<'a> {
             query: form.sql,
             key: form.key_names,
             settings: self.settings(),
+            indexes: Vec::new(),
             reads,
             is_key_certain: keys == Keys::Certain,
             is_generated: true,

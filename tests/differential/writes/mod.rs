@@ -29,7 +29,9 @@ const BEGINS: [&str; 8] = [
     "BEGIN ISOLATION LEVEL SERIALIZABLE",
 ];
 
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 17] = [
+    "pg_tviews.patch = off",
+    "pg_tviews.patch = on",
     "pg_tviews.pending_limit = 1",
     "pg_tviews.pending_limit = 5",
     "TimeZone = 'America/New_York'",
@@ -55,7 +57,12 @@ pub fn transaction(rng: &mut Rng, readable: &Readable) -> Transaction {
         92..98 => End::CommitPrepared,
         _ => End::RollbackPrepared,
     };
-    let steps = if end == End::Each {
+    let steps = if end == End::Each && chance(rng, 30) {
+        // Where nothing but single columns changes, documents are patched.
+        let changes = (0..rng.u32(4..=12)).map(|_| statement::change(rng));
+        let step = |(kind, sql)| Step::Statement { kind, sql };
+        changes.map(step).collect()
+    } else if end == End::Each {
         (0..rng.u32(1..=3))
             .map(|_| match rng.u32(..10) {
                 _ if !readable.are_keys_certain => write(rng, readable),

@@ -35,6 +35,22 @@ pub fn any(rng: &mut Rng, readable: &Readable) -> Statement {
     (kind, sql)
 }
 
+/// An UPDATE of few columns, none of which is part of the key.
+pub fn change(rng: &mut Rng) -> Statement {
+    let table = pick(rng, TABLES);
+    let is_number = |key: &&&str| matches!(table.column(key).kind, Kind::Int | Kind::Big);
+    match table.key.iter().find(is_number).filter(|_| chance(rng, 70)) {
+        Some(key) => {
+            let column = changed(rng, table);
+            let (name, image) = (column.name, new_image(rng, table, column));
+            let rows = optional(format!(" WHERE {key} % 3 = {}", rng.u32(..3)));
+            let sql = format!("UPDATE {} SET {name} = {image}{rows}", table.name);
+            ("UPDATE of a third", sql)
+        }
+        None => ("UPDATE", update(rng, table)),
+    }
+}
+
 fn any_of(rng: &mut Rng, table: &Table, readable: &Readable) -> Statement {
     match rng.u32(..100) {
         0..18 => ("INSERT", insert(rng, table)),
