@@ -248,7 +248,8 @@ fn refresh(
     }
     let mut claiming = Claiming::start(&session, tview, tally);
     if is_patch {
-        let done = patch(&session, tview, &work.rows, &mut claiming, tally);
+        let progress = progress.as_ref();
+        let done = patch(&session, tview, &work.rows, &mut claiming, tally, progress);
         if unless_displaced(tview, done)?.is_some() {
             return Ok(());
         }
@@ -286,13 +287,21 @@ fn patch(
     changes: &[(Start, Changes)],
     claiming: &mut Claiming<'_>,
     tally: &Tally,
+    progress: Option<&Progress>,
 ) -> Result<()> {
     let keys = claiming.rows(changes, Freshness::Latest, Aim::Patch)?;
     if keys.is_none() {
         claiming.whole();
     }
     tally.lap(Counter::Resolving);
-    patch::write(session, tview, changes, keys.map(|k| k.len()), tally)
+    patch::write(
+        session,
+        tview,
+        changes,
+        keys.map(|k| k.len()),
+        tally,
+        progress,
+    )
 }
 
 fn shown(tview: &Tview, operation: &str) -> Progress {

@@ -11,6 +11,7 @@ use crate::pg::relation;
 use crate::pg::snapshot::Freshness;
 use crate::pg::spi::Session;
 use crate::pg::value::Row;
+use crate::progress::Progress;
 use crate::queue::{Changes, Effect, REPEATEDLY, Start};
 use crate::stats::{Counter, Tally};
 
@@ -56,7 +57,13 @@ pub(super) fn write(
     changes: &[(Start, Changes)],
     keys: Option<usize>,
     tally: &Tally,
+    progress: Option<&Progress>,
 ) -> Result<()> {
+    if let Some(progress) = progress {
+        progress.phase("patching");
+        let rows: usize = changes.iter().map(|(_, rows)| rows.len()).sum();
+        progress.total(rows as u64);
+    }
     let mut all = 0;
     for (start, rows) in changes {
         let Some(patcher) = &tview.patches[start.source] else {
@@ -67,8 +74,8 @@ pub(super) fn write(
         // Rows that were made one after the other are near each other.
         rows.sort_unstable();
         let written = match directly(tview, start.source) {
-            Some(direct) => set(tview, direct, &rows, &what)?,
-            None => update(session, tview, start, &rows, &what)?,
+            Some(direct) => set(tview, direct, &rows, &what, progress)?,
+            None => update(session, tview, start, &rows, &what, progress)?,
         };
         tally.add(Counter::Updated, written);
         tally.add(Counter::Patched, written);
@@ -108,7 +115,13 @@ pub(super) fn directly(tview: &Tview, source: usize) -> Option<&Direct> {
     is_allowed.then_some(direct)
 }
 
-fn set(tview: &Tview, direct: &Direct, rows: &[&Row], what: &What) -> Result<u64> {
+fn set(
+    tview: &Tview,
+    direct: &Direct,
+    rows: &[&Row],
+    what: &What,
+    progress: Option<&Progress>,
+) -> Result<u64> {
     let above = catalog::captures_above(tview)?;
     // The writer may lack the rights that parsing and running the expressions take, and must lend it none.
     let _reader = as_reader(tview);
@@ -135,6 +148,7 @@ fn set(tview: &Tview, direct: &Direct, rows: &[&Row], what: &What) -> Result<u64
             })?;
             Ok(())
         })?;
+        progress.iter().for_each(|p| p.done(1));
     }
     Ok(written)
 }
@@ -145,6 +159,7 @@ fn update(
     start: &Start,
     rows: &[&Row],
     what: &What,
+    progress: Option<&Progress>,
 ) -> Result<u64> {
     let Some(patcher) = &tview.patches[start.source] else {
         return Ok(0);
@@ -158,6 +173,7 @@ fn update(
         let some: Vec<Row> = some.iter().map(|row| (*row).clone()).collect();
         let args = patcher.args(&some, &columns);
         written += run_own(session, tview, &statement, &args, active.snapshot())?;
+        progress.iter().for_each(|p| p.done(some.len() as u64));
     }
     Ok(written)
 }

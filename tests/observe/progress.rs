@@ -111,16 +111,20 @@ const MANY: &str = "UPDATE tb_post SET title = 'new' WHERE pk_post <= 1500";
 
 #[test]
 fn refresh_of_many_keys_counts_them() {
-    let (_server, mut writer, mut observer) = start();
-    hold(&mut observer);
+    for (patch, phase) in [("off", "comparing and writing"), ("on", "patching")] {
+        let (_server, mut writer, mut observer) = start();
+        hold(&mut observer);
+        writer
+            .batch_execute(&format!("SET pg_tviews.patch = {patch}"))
+            .unwrap();
 
-    let (during, result) = while_waiting(&mut writer, &mut observer, MANY, release);
+        let (during, result) = while_waiting(&mut writer, &mut observer, MANY, release);
 
-    result.unwrap();
-    let phase = "comparing and writing";
-    assert_eq!(during, seen("tv_post", "flush", phase, 1000, Some(1500)));
-    assert_nothing_is_left(&mut observer);
-    blog::assert_equals_query(&mut observer);
+        result.unwrap();
+        assert_eq!(during, seen("tv_post", "flush", phase, 1000, Some(1500)));
+        assert_nothing_is_left(&mut observer);
+        blog::assert_equals_query(&mut observer);
+    }
 }
 
 #[test]
