@@ -4,7 +4,7 @@
 //! and by `pg_tviews_flush()`. TVIEWs are taken in the order of their depth; writing one may owe
 //! something to those above it, and triggers on it may change sources again, so the loop goes on
 //! until nothing is owed. Per TVIEW: [`claim`] what the changes concern, which is to [`mod@resolve`] values
-//! to keys under [`mod@lock`]s, then [`apply`] what differs, or [`patch`] what is known to.
+//! to keys under [`mod@lock`]s, then [`apply`] what differs, or [`mod@patch`] what is known to.
 
 mod apply;
 mod claim;
