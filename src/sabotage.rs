@@ -43,6 +43,10 @@ pub(crate) enum Rule {
     Presence,
     /// and they lead to no other row.
     SingleRows,
+    /// What computes a leaf alone changes nothing else: nothing but the leaf reads it,
+    Readers,
+    /// and it gives a row, whatever changes.
+    OneRow,
     /// What a savepoint that is rolled back had flushed is owed again.
     Savepoints,
     /// Concurrent writers wait for each other: at all,

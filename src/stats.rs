@@ -21,7 +21,7 @@ const PLACES: usize = 1024;
 const MESSAGE: usize = 256;
 
 /// What is counted; times are in nanoseconds.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counter {
     /// Refreshes by a flush.
     Flushes,

@@ -32,7 +32,10 @@ pub(super) fn explain(tview: &Tview) -> Result<Vec<Entry>> {
         let patcher = tview.patches[source].iter();
         let patched = patcher.flat_map(|p| p.patch.attributes.keys());
         let columns = patched.filter_map(|a| tview.graph.sources[source].column(*a));
-        entry.columns_patched = columns.map(|c| c.name.clone()).collect();
+        entry.columns_patched = match tview.leaves(source) {
+            Some(_) => entry.columns_used.clone(),
+            None => columns.map(|c| c.name.clone()).collect(),
+        };
     }
     Ok(entries)
 }

@@ -1,9 +1,10 @@
 //! Owns how a TVIEW's catalog row becomes a [`Tview`]: its columns and key, the lineage of its
 //! backing view, and its statements.
 
+use super::leaves::Leaves;
 use super::locking::locking;
 use super::registry::Registered;
-use super::{Statements, Tview, patching};
+use super::{OfKeys, Statements, Tview, patching};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Reason, Route, Scope};
 use crate::lineage::{query, route, sql};
@@ -57,16 +58,16 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
     };
     let equals = equalities(&key)?;
     let table = sql::Table {
-        name: &name,
-        view: &view_name,
-        columns: &columns,
-        all: &all,
-        key: &key,
-        equals: &equals,
-        unique: &unique,
+        name: name.clone(),
+        view: view_name,
+        columns,
+        all,
+        equals,
+        unique,
         has_loose_key: key
             .iter()
             .any(|c| !function::is_image_equal(Oid::from(c.type_oid))),
+        key,
     };
     let locking = locking(&graph, &routes, &table);
     let key_query =
@@ -84,6 +85,8 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
     };
     let restricted = restrict(may_spell_out.then_some(&mut tree), &graph, &routes, &table);
     let statements = statements(&table, restricted.as_ref());
+    let may_leave_out = may_spell_out && graph.scopes.is_empty();
+    let leaves = Leaves::new(row.view, &table, may_leave_out);
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.insert(row.view);
@@ -104,8 +107,7 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
         settings: row.settings,
         depth: row.depth,
         above: row.above,
-        key: key
-            .iter()
+        key: (table.key.iter())
             .map(|c| Storage::of(Oid::from(c.type_oid)))
             .collect(),
         row_array: row_storage.array_type().ok_or_else(|| Error::Damaged {
@@ -120,7 +122,7 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
             .then(|| patching::single(&own, &table))
             .flatten(),
         scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
-        has_other_unique: !unique.is_empty(),
+        has_other_unique: !table.unique.is_empty(),
         runs_code,
         is_computed: routes.iter().any(Route::is_computed) || locking.is_computed,
         locking,
@@ -130,6 +132,8 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
         calls,
         routes,
         statements,
+        leaves,
+        table,
         name,
     })
 }
@@ -267,7 +271,7 @@ fn restrict(
     tree: Option<&mut Tree>,
     graph: &Graph,
     routes: &[Route],
-    table: &sql::Table<'_>,
+    table: &sql::Table,
 ) -> Option<Restricted> {
     if graph.scopes.is_empty() {
         return None;
@@ -305,10 +309,14 @@ fn equalities(key: &[Column]) -> Result<Vec<String>> {
     key.iter().map(equality).collect()
 }
 
-fn statements(table: &sql::Table<'_>, restricted: Option<&Restricted>) -> Statements {
+fn statements(table: &sql::Table, restricted: Option<&Restricted>) -> Statements {
+    let query = restricted.map(|r| r.query.as_str());
     Statements {
-        compute_key: table.compute_key(),
-        compare_keys: table.compare_keys(restricted.map(|r| r.query.as_str())),
+        of_keys: Rc::new(OfKeys {
+            compute: table.compute_key(),
+            compare: table.compare_keys(query),
+            is_in_part: false,
+        }),
         compare_all: table.compare_all(),
         count_differences: table.count_differences(),
         all_keys: table.all_keys(),

@@ -133,7 +133,7 @@ impl Locking {
 }
 
 /// Makes it, once the routes are known.
-pub(super) fn locking(graph: &Graph, routes: &[Route], table: &sql::Table<'_>) -> Locking {
+pub(super) fn locking(graph: &Graph, routes: &[Route], table: &sql::Table) -> Locking {
     let found = edges::locking(graph, routes);
     let sources = graph.sources.len();
     let partial = found.partial.as_ref();
@@ -273,7 +273,7 @@ fn lookup(
     source: usize,
     route: &Route,
     captured: &[i16],
-    table: &sql::Table<'_>,
+    table: &sql::Table,
 ) -> Lookup {
     if route.chains().is_empty() {
         return Lookup::Whole;

@@ -6,6 +6,7 @@
 //! consistent picture of the statement it is in.
 
 mod indexes;
+mod leaves;
 mod load;
 mod locking;
 mod patching;
@@ -19,6 +20,7 @@ pub(crate) use registry::{Reader, readers};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Route};
 use crate::lineage::patch::Patch;
+use crate::lineage::sql::Table;
 use crate::lineage::sql::patch::PatchStatements;
 use crate::name::{Column, Name, quote};
 use crate::pg::direct::{Access, Formulas, Place};
@@ -30,6 +32,7 @@ use crate::pg::snapshot::{Active, Freshness};
 use crate::pg::spi::{Args, Rows, Session};
 use crate::pg::value::{Row, Storage};
 use crate::queue::Start;
+use leaves::Leaves;
 use pgrx::pg_sys::Oid;
 use registry::Registry;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -75,6 +78,8 @@ pub(crate) struct Tview {
     /// From keys to further parameters of the comparison: see [`crate::lineage::sql::key::scope_query`].
     pub(crate) scopes: Vec<String>,
     pub(crate) statements: Statements,
+    leaves: Leaves,
+    table: Table,
     /// How the row of one key is found and written without a statement; `None` where code of users hangs on the table, or the
     /// key has several columns.
     pub(crate) single: Option<Single>,
@@ -110,8 +115,7 @@ impl Tview {
 
 /// What [`crate::lineage::sql::Table`] makes for a TVIEW.
 pub(crate) struct Statements {
-    pub(crate) compute_key: String,
-    pub(crate) compare_keys: String,
+    pub(crate) of_keys: Rc<OfKeys>,
     pub(crate) compare_all: String,
     pub(crate) count_differences: String,
     pub(crate) all_keys: String,
@@ -121,6 +125,16 @@ pub(crate) struct Statements {
     pub(crate) delete: String,
     pub(crate) update: String,
     pub(crate) insert: String,
+}
+
+/// The statements that give the rows of keys as they should be.
+pub(crate) struct OfKeys {
+    /// The row of one key.
+    pub(crate) compute: String,
+    /// The rows that differ.
+    pub(crate) compare: String,
+    /// Only some leaves are computed.
+    pub(crate) is_in_part: bool,
 }
 
 /// A [`Patch`] with its statements.

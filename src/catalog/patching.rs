@@ -25,7 +25,7 @@ pub(super) struct Own {
 struct Making<'a> {
     graph: &'a Graph,
     locking: &'a Locking,
-    table: &'a Table<'a>,
+    table: &'a Table,
     own: &'a Own,
     /// The table's names for the positions of the result.
     names: BTreeMap<i16, String>,
@@ -37,7 +37,7 @@ pub(super) fn patches(
     graph: &Graph,
     routes: &[Route],
     locking: &Locking,
-    table: &Table<'_>,
+    table: &Table,
     own: &Own,
 ) -> Vec<Option<Patcher>> {
     let given = relation::columns(own.view);
@@ -55,7 +55,7 @@ pub(super) fn patches(
         table
             .key
             .iter()
-            .chain(table.unique)
+            .chain(&table.unique)
             .any(|c| c.name == *name)
     };
     let free = making.names.iter().filter(|(_, name)| !bound(name));
@@ -237,8 +237,8 @@ impl Making<'_> {
 }
 
 /// How the row of one key is found and written.
-pub(super) fn single(own: &Own, table: &Table<'_>) -> Option<Single> {
-    let [key] = table.key else {
+pub(super) fn single(own: &Own, table: &Table) -> Option<Single> {
+    let [key] = table.key.as_slice() else {
         return None;
     };
     let family = function::default_family(key.type_oid);

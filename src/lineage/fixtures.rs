@@ -29,6 +29,7 @@ fn source(name: &str) -> Source {
         conditions: Vec::new(),
         decisive: Default::default(),
         presence: Presence::Always,
+        leaves: 0,
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Source {
     /// Attributes that decide about more than [`Graph::parts`].
     pub(crate) decisive: BTreeSet<i16>,
     pub(crate) presence: Presence,
+    /// What its rows decide about, as bits over [`Graph::leaves`]; 0 where that is more.
+    pub(crate) leaves: u64,
 }
 
 /// Which rows of the result have a row of a source.
@@ -53,6 +55,15 @@ pub(crate) struct Part {
     pub(crate) bare: Option<i16>,
     /// SQL over the source's [`tag`].
     pub(crate) sql: String,
+}
+
+/// A part of a result that has nothing to do with the others: what stands at a path of nested `jsonb_build_object()`, and is
+/// computed from more than one row of one source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Leaf {
+    /// As of a [`Part`].
+    pub(crate) position: i16,
+    pub(crate) path: Vec<String>,
 }
 
 impl Source {
@@ -222,6 +233,8 @@ pub(crate) struct Graph {
     pub(crate) choices: Vec<usize>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) parts: Vec<Part>,
+    /// At most 64.
+    pub(crate) leaves: Vec<Leaf>,
     /// Sources that stand for the rows beside those of another: of one window partition or DISTINCT ON
     /// group.
     pub(crate) mates: BTreeSet<usize>,

@@ -9,7 +9,7 @@ use super::resolve::is_complete;
 use super::{
     KEYS_AT_ONCE, ROWS_AT_ONCE, as_reader, shown, single, take_snapshot, unless_expressions_fail,
 };
-use crate::catalog::Tview;
+use crate::catalog::{OfKeys, Tview};
 use crate::error::{Error, Result};
 use crate::lineage::sql::{ACTION, COPIES, KEY, ROW};
 use crate::pg::guard::Discreet;
@@ -22,7 +22,9 @@ use crate::progress::Progress;
 use crate::stats::{Counter, Tally};
 use pgrx::pg_sys::Oid;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::slice;
 
 /// Rows written.
 #[derive(Default, Clone, Copy)]
@@ -88,12 +90,13 @@ impl Pass {
 pub(super) fn keys(
     session: &Session,
     tview: &Tview,
+    by: &OfKeys,
     keys: &[Row],
     freshness: Freshness,
     tally: &Tally,
 ) -> Result<bool> {
     if let Some(single) = single::of(tview, keys, freshness) {
-        single::refresh(session, tview, single, &keys[0], tally)?;
+        single::refresh(session, tview, single, by, &keys[0], tally)?;
         return Ok(true);
     }
     let in_parts = keys.len() > KEYS_AT_ONCE;
@@ -110,20 +113,23 @@ pub(super) fn keys(
             let active = take_snapshot(freshness);
             let different = {
                 let _reader = as_reader(tview);
-                compare(session, tview, some, active.snapshot())?
+                compare(session, tview, by, some, active.snapshot())?
             };
             let Some(different) = different else {
                 return Ok(false);
             };
             if freshness.is_kept() {
-                check_latest(session, tview, some, &different)?;
+                check_latest(session, tview, by, some, &different)?;
             }
             tally.lap(Counter::Comparing);
             if n == 0 {
                 let is_equal = (some.len() as u64).saturating_sub(different.len());
                 tally.add(Counter::Unchanged, is_equal);
             }
-            write(session, tview, &different, *pass, active.snapshot(), tally)?;
+            let written = write(session, tview, &different, *pass, active.snapshot(), tally)?;
+            if by.is_in_part {
+                tally.add(Counter::Patched, written.updated);
+            }
             progress.iter().for_each(|p| p.done(some.len() as u64));
         }
     }
@@ -135,12 +141,13 @@ pub(super) fn keys(
 fn check_latest(
     session: &Session,
     tview: &Tview,
+    by: &OfKeys,
     keys: &[Row],
     different: &Rows<'_>,
 ) -> Result<()> {
     let active = take_snapshot(Freshness::Latest);
     let _reader = as_reader(tview);
-    let latest = compare(session, tview, keys, active.snapshot())?;
+    let latest = compare(session, tview, by, keys, active.snapshot())?;
     let is_same = latest.is_some_and(|l| Print::of(&l, tview) == Print::of(different, tview));
     match is_same {
         true => Ok(()),
@@ -190,12 +197,13 @@ impl Print {
 pub(super) fn compare<'s>(
     session: &'s Session,
     tview: &Tview,
+    by: &OfKeys,
     keys: &[Row],
     snapshot: Snapshot<'_>,
 ) -> Result<Option<Rows<'s>>> {
     unless_expressions_fail(tview, || {
         let args = comparison(session, tview, keys, snapshot)?;
-        session.run(&tview.statements.compare_keys, &args, snapshot)
+        session.run(&by.compare, &args, snapshot)
     })
 }
 
@@ -297,7 +305,24 @@ pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<bool> {
     let _reader = as_reader(tview);
     let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
     let key = sample.row(0, &tview.key);
-    let is_by_key = compare(session, tview, &[key], active.snapshot())?.is_some();
+    let of_keys = &tview.statements.of_keys;
+    let mut is_by_key = compare(
+        session,
+        tview,
+        of_keys,
+        slice::from_ref(&key),
+        active.snapshot(),
+    )?
+    .is_some();
+    let leaves = (0..tview.routes.len()).filter_map(|source| tview.leaves(source));
+    let leaves: BTreeSet<usize> = leaves.flatten().collect();
+    let by = match leaves.is_empty() {
+        true => None,
+        false => tview.of_leaves((leaves, BTreeSet::new()))?,
+    };
+    if let Some(by) = by {
+        is_by_key &= compare(session, tview, &by, &[key], active.snapshot())?.is_some();
+    }
     for (source, query) in tview.key_queries.iter().enumerate() {
         let Some(query) = query else { continue };
         let columns = tview.captured_storage(source);

@@ -45,7 +45,14 @@ pub(crate) fn fill(tview: &Tview, keys: &[Row], lock_timeout: &str) -> Result<()
     let tally = Tally::start(tview.oid);
     Claiming::start(&session, tview, &tally).whole();
     tally.lap(Counter::Resolving);
-    if !apply::keys(&session, tview, keys, Freshness::Latest, &tally)? {
+    if !apply::keys(
+        &session,
+        tview,
+        &tview.statements.of_keys,
+        keys,
+        Freshness::Latest,
+        &tally,
+    )? {
         let progress = shown(tview, "build");
         apply::reconcile(&session, tview, Freshness::Latest, &tally, &progress)?;
     }

@@ -20,8 +20,9 @@ pub(crate) use apply::{Written, is_own_write, try_out};
 pub(crate) use fill::{all_keys, fill};
 pub(crate) use sample::{Differences, differences};
 
-use crate::catalog::{self, Tview};
+use crate::catalog::{self, OfKeys, Tview};
 use crate::error::{Error, Result};
+use crate::guc;
 use crate::pg::attempt::{overhear, unless_data_fails};
 use crate::pg::function;
 use crate::pg::guard::{Discreet, Level, tell, within};
@@ -39,7 +40,7 @@ use claim::{Aim, Claiming};
 use pgrx::pg_sys::Oid;
 use report::Report;
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 /// Refreshes of one TVIEW in one flush; more means that triggers chase each other.
@@ -265,7 +266,8 @@ fn refresh(
     let is_done = match keys {
         Some(keys) => {
             tally.add(Counter::Keys, keys.len() as u64);
-            let done = apply::keys(&session, tview, &keys, freshness, tally);
+            let by = of_keys(tview, &work.rows, freshness)?;
+            let done = apply::keys(&session, tview, &by, &keys, freshness, tally);
             unless_displaced(tview, done)?.unwrap_or(false)
         }
         None => false,
@@ -279,6 +281,30 @@ fn refresh(
         apply::reconcile(&session, tview, freshness, tally, &progress)?;
     }
     Ok(())
+}
+
+/// What computes the rows that changes concern: no more of them than they can make different.
+fn of_keys(
+    tview: &Tview,
+    changes: &[(Start, Changes)],
+    freshness: Freshness,
+) -> Result<Rc<OfKeys>> {
+    let all = || Ok(tview.statements.of_keys.clone());
+    if freshness.is_kept() || !guc::patch() {
+        return all();
+    }
+    let (mut leaves, mut parts) = (BTreeSet::new(), BTreeSet::new());
+    for (start, rows) in changes {
+        match (tview.leaves(start.source), patch::parts(tview, start, rows)) {
+            (Some(of_source), _) => leaves.extend(of_source),
+            (None, Some(of_rows)) => parts.extend(of_rows),
+            (None, None) => return all(),
+        }
+    }
+    match tview.of_leaves((leaves, parts))? {
+        Some(some) => Ok(some),
+        None => all(),
+    }
 }
 
 fn patch(

@@ -50,6 +50,17 @@ impl What {
     }
 }
 
+/// Of the graph's parts, those that are all that the rows make different.
+pub(super) fn parts(tview: &Tview, start: &Start, rows: &Changes) -> Option<Vec<usize>> {
+    let patcher = tview.patches[start.source].as_ref()?;
+    let is_patch = |effect: &Effect| matches!(effect, Effect::Patches(_));
+    let places = What::of(patcher, rows).places;
+    let parts = patcher.patch.parts.iter().enumerate();
+    let chosen = parts.filter(|(place, _)| places & (1 << place) != 0);
+    let chosen = chosen.map(|(_, part)| *part).collect();
+    rows.values().all(is_patch).then_some(chosen)
+}
+
 /// Writes them; the rows that they concern are locked, so many keys or, without a number, all.
 pub(super) fn write(
     session: &Session,

@@ -70,7 +70,7 @@ fn count_differences(
 ) -> Result<Option<Differences>> {
     let mut found = Differences::default();
     for some in keys.chunks(KEYS_AT_ONCE) {
-        let Some(rows) = compare(session, tview, some, snapshot)? else {
+        let Some(rows) = compare(session, tview, &tview.statements.of_keys, some, snapshot)? else {
             return Ok(None);
         };
         for row in 0..rows.len() {

@@ -3,7 +3,7 @@
 
 use super::{as_reader, directly_allowed, take_snapshot};
 use crate::capture;
-use crate::catalog::{self, Single, Tview};
+use crate::catalog::{self, OfKeys, Single, Tview};
 use crate::error::{Error, Result};
 use crate::pg::direct::{Lookup, Target};
 use crate::pg::guard::Discreet;
@@ -25,6 +25,7 @@ pub(super) fn refresh(
     session: &Session,
     tview: &Tview,
     single: &Single,
+    by: &OfKeys,
     key: &Row,
     tally: &Tally,
 ) -> Result<()> {
@@ -33,7 +34,7 @@ pub(super) fn refresh(
     let fresh = {
         let _reader = as_reader(tview);
         let args = Args::none().with_value(&key[0], tview.key[0]);
-        session.run(&tview.statements.compute_key, &args, snapshot)?
+        session.run(&by.compute, &args, snapshot)?
     };
     if fresh.len() > 1 {
         return Err(Error::Ambiguous {
@@ -52,6 +53,9 @@ pub(super) fn refresh(
         };
         tally.lap(Counter::Comparing);
         tally.add(counter, 1);
+        if by.is_in_part && counter == Counter::Updated {
+            tally.add(Counter::Patched, 1);
+        }
         match counter {
             Counter::Unchanged => Ok(()),
             _ => write(tview, single, Some(&old), &fresh, snapshot),

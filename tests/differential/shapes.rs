@@ -4,7 +4,7 @@ use crate::case::Tview;
 use crate::oracle::SETTINGS;
 use std::sync::LazyLock;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     include_str!("shapes/joins.sql"),
     include_str!("shapes/subqueries.sql"),
     include_str!("shapes/arrays.sql"),
@@ -13,6 +13,7 @@ const FILES: [&str; 8] = [
     include_str!("shapes/with.sql"),
     include_str!("shapes/keys.sql"),
     include_str!("shapes/patches.sql"),
+    include_str!("shapes/leaves.sql"),
 ];
 
 /// A TVIEW comes after those it reads.

@@ -9,7 +9,7 @@ use pgrx::pg_sys::Oid;
 use std::collections::{BTreeSet, HashSet};
 
 impl<'a> Walk<'a> {
-    /// Registers a query level and everything in its FROM.
+    /// Registers a query level and everything in its FROM. `outer` is the level whose columns it can name.
     pub(super) fn block(
         &mut self,
         query: Query<'a>,
@@ -40,6 +40,7 @@ impl<'a> Walk<'a> {
             targets: query.targets(),
             items: vec![Item::Unused; query.entry_count() + 1],
             outer,
+            within: outer,
             is_recursive,
             is_mate: false,
             nullable: nullable::entries(&from_item),
@@ -85,11 +86,9 @@ impl<'a> Walk<'a> {
             .query
             .with_query(name)
             .ok_or_else(|| Error::Internal(format!("WITH query \"{name}\" not found")))?;
-        Ok(Item::Block(self.block(
-            with.query,
-            Some(owner),
-            with.is_recursive,
-        )?))
+        let nested = self.block(with.query, Some(owner), with.is_recursive)?;
+        self.blocks[nested].within = Some(block);
+        Ok(Item::Block(nested))
     }
 
     fn source(&mut self, relid: Oid, alias: String, block: usize) -> Result<usize> {
@@ -115,7 +114,9 @@ impl<'a> Walk<'a> {
             conditions: Vec::new(),
             decisive: BTreeSet::new(),
             presence: Presence::Unknown,
+            leaves: 0,
         });
+        self.levels.push(block);
         Ok(self.sources.len() - 1)
     }
 }

@@ -24,7 +24,7 @@ mod tree;
 
 pub(crate) use refusals::survey;
 
-use super::model::{Choice, Graph, KeyPart, Link, Part, Reason, Root, Scope, Side, Source};
+use super::model::{Choice, Graph, KeyPart, Leaf, Link, Part, Reason, Root, Scope, Side, Source};
 use super::volatility;
 use crate::error::{Error, Result};
 use crate::pg::function;
@@ -42,6 +42,8 @@ struct Block<'a> {
     /// What each range-table entry stands for; index 0 is unused.
     items: Vec<Item<'a>>,
     outer: Option<usize>,
+    /// The level that reads it.
+    within: Option<usize>,
     is_recursive: bool,
     /// Walked again for the sake of the rows beside those that a restriction names.
     is_mate: bool,
@@ -73,6 +75,8 @@ enum Item<'a> {
 struct Walk<'a> {
     blocks: Vec<Block<'a>>,
     sources: Vec<Source>,
+    /// The block of each source.
+    levels: Vec<usize>,
     links: Vec<Link>,
     /// Blocks of subqueries in expressions, by the block around them (a WITH query is walked once
     /// per reference) and the address of their query.
@@ -94,6 +98,11 @@ struct Walk<'a> {
     parts: Vec<Part>,
     /// The walk is inside one of these.
     is_in_part: bool,
+    leaves: Vec<Leaf>,
+    /// The walk is inside this one, and what it meets is met nowhere else without being met again.
+    leaf: Option<usize>,
+    /// The leaves, as bits, that are all that reads a block; 0 where something else does.
+    readers: HashMap<usize, u64>,
     /// What the definition would be refused for, where the analysis goes on all the same.
     refusals: Option<Vec<Error>>,
 }
@@ -122,11 +131,13 @@ fn graph<'a>(walk: &mut Walk<'a>, query: Query<'a>, key: &[(i16, String)]) -> Re
     let parts = key.iter().map(|(position, _)| *position).enumerate();
     let parts: Vec<(usize, i16)> = parts.filter(|(part, _)| rooted(part)).collect();
     walk.add_scopes(top, &parts);
+    walk.note_leaves();
     graph.sources = std::mem::take(&mut walk.sources);
     graph.links = std::mem::take(&mut walk.links);
     graph.choices = std::mem::take(&mut walk.choices);
     graph.scopes = std::mem::take(&mut walk.scopes);
     graph.parts = std::mem::take(&mut walk.parts);
+    graph.leaves = std::mem::take(&mut walk.leaves);
     graph.mates = std::mem::take(&mut walk.mates);
     graph.functions = std::mem::take(&mut walk.functions);
     graph.types = std::mem::take(&mut walk.types);
@@ -151,6 +162,7 @@ impl<'a> Walk<'a> {
         Walk {
             blocks: Vec::new(),
             sources: Vec::new(),
+            levels: Vec::new(),
             links: Vec::new(),
             sublinks: HashMap::new(),
             strict_sublinks: HashSet::new(),
@@ -164,6 +176,9 @@ impl<'a> Walk<'a> {
             types: BTreeSet::new(),
             parts: Vec::new(),
             is_in_part: false,
+            leaves: Vec::new(),
+            leaf: None,
+            readers: HashMap::new(),
             refusals: None,
         }
     }
@@ -350,10 +365,17 @@ impl<'a> Walk<'a> {
                 Ok(())
             }
             Some(Item::Source(source)) => self.use_column(source, var.attribute),
-            Some(Item::Block(nested) | Item::Recursion(nested)) => match var.attribute {
-                0 => self.need_all(nested),
-                attribute => self.need(nested, attribute),
-            },
+            Some(Item::Block(nested) | Item::Recursion(nested)) => {
+                self.note_reader(nested);
+                // What is needed already is not walked again.
+                let leaf = self.leaf.take();
+                match var.attribute {
+                    0 => self.need_all(nested)?,
+                    attribute => self.need(nested, attribute)?,
+                }
+                self.leaf = leaf;
+                Ok(())
+            }
             Some(Item::Alias(exprs)) if var.attribute == 0 => {
                 exprs.into_iter().try_for_each(|e| self.expr(level, e))
             }
@@ -393,6 +415,7 @@ impl<'a> Walk<'a> {
 
     fn sublink(&mut self, block: usize, link: &SubLink<'a>) -> Result<()> {
         let nested = self.sublink_block(block, link)?;
+        self.note_reader(nested);
         match link.kind {
             SubLinkKind::Exists => self.visit(nested)?,
             _ => self.need_all(nested)?,

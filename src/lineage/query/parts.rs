@@ -1,16 +1,26 @@
-//! Owns the division of a result into parts that come from one row of a source each, and the search for rows of
-//! the result that have such a row at all. A change that concerns such parts alone need not compute the rest.
+//! Owns the division of a result into parts that come from one row of a source each, and leaves that are computed from more;
+//! the search for rows of the result that have such a row at all, and for sources that nothing but some leaves is made of.
+//! A change that concerns such parts, or such leaves, alone need not compute the rest.
 
 use super::sides::{alias, plain_vars};
 use super::{Item, Walk};
 use crate::error::Result;
-use crate::lineage::model::{Part, Presence, tag};
+use crate::lineage::model::{Leaf, Part, Presence, tag};
 use crate::pg::node::{Expr, FromItem, JoinKind, Kind};
+use crate::sabotage::{Rule, breaks};
 use pgrx::pg_sys::Oid;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::iter::successors;
 
-/// A part to be: its column and path, the level that its expression stands at, and the expression.
-type Found<'a> = (i16, Vec<String>, usize, Expr<'a>);
+/// A part to be.
+struct Found<'a> {
+    place: Leaf,
+    /// The level that its expression stands at.
+    block: usize,
+    expr: Expr<'a>,
+    source: usize,
+    attributes: BTreeSet<i16>,
+}
 
 impl<'a> Walk<'a> {
     /// Walks all that the outermost level gives: first what is no part, so that it is known to be decisive.
@@ -26,7 +36,11 @@ impl<'a> Walk<'a> {
         for target in targets.into_iter().filter(|t| !t.is_junk) {
             match target.sort_group_ref {
                 0 => {
-                    self.divide(top, target.expr, (target.position, Vec::new()), &mut parts)?;
+                    let place = Leaf {
+                        position: target.position,
+                        path: Vec::new(),
+                    };
+                    self.divide(top, target.expr, place, None, &mut parts)?;
                 }
                 _ => self.need(top, target.position)?,
             }
@@ -37,31 +51,93 @@ impl<'a> Walk<'a> {
         walked
     }
 
-    /// Finds the parts of an expression, and walks what is none.
+    /// Finds the parts of an expression, and walks what is none. `shown` is the place in the outermost level of the column
+    /// that shows it, where the expression is of a level below.
     fn divide(
         &mut self,
         block: usize,
         expr: Expr<'a>,
-        (position, path): (i16, Vec<String>),
+        place: Leaf,
+        shown: Option<&Leaf>,
         parts: &mut Vec<Found<'a>>,
     ) -> Result<()> {
         if let Some((nested, inner)) = self.given_by(block, expr) {
-            return self.divide(nested, inner, (position, path), parts);
+            let shown = shown.cloned().unwrap_or_else(|| place.clone());
+            return self.divide(nested, inner, place, Some(&shown), parts);
         }
         if let Some(pairs) = expr.built_object() {
             self.note(expr)?;
             return pairs.into_iter().try_for_each(|(key, value)| {
-                let path = [path.as_slice(), &[key]].concat();
-                self.divide(block, value, (position, path), parts)
+                let place = Leaf {
+                    position: place.position,
+                    path: [place.path.as_slice(), &[key]].concat(),
+                };
+                self.divide(block, value, place, shown, parts)
             });
         }
         match self.source_of(block, expr) {
-            Some(_) => {
-                parts.push((position, path, block, expr));
+            Some((source, attributes)) => {
+                parts.push(Found {
+                    place,
+                    block,
+                    expr,
+                    source,
+                    attributes,
+                });
                 Ok(())
             }
-            None => self.expr(block, expr),
+            None => {
+                self.leaf = self.leaf_at(shown.unwrap_or(&place));
+                let walked = self.expr(block, expr);
+                self.leaf = None;
+                walked
+            }
         }
+    }
+
+    /// `None` where there are too many.
+    fn leaf_at(&mut self, place: &Leaf) -> Option<usize> {
+        let known = self.leaves.iter().position(|l| l == place);
+        if known.is_none() && self.leaves.len() < u64::BITS as usize {
+            self.leaves.push(place.clone());
+            return Some(self.leaves.len() - 1);
+        }
+        known
+    }
+
+    /// A block is read, by the leaf that the walk is inside or else by something that decides about more.
+    pub(super) fn note_reader(&mut self, block: usize) {
+        let leaf = self.leaf.map_or(0, |leaf| 1 << leaf);
+        let readers = self.readers.entry(block).or_insert(leaf);
+        *readers = match *readers == 0 || leaf == 0 {
+            true if breaks(Rule::Readers) => *readers | leaf,
+            true => 0,
+            false => *readers | leaf,
+        };
+    }
+
+    /// Where a subquery is read by leaves alone, and decides about no row around it, what its tables hold does not either.
+    pub(super) fn note_leaves(&mut self) {
+        let sublinks: HashSet<usize> = self.sublinks.values().copied().collect();
+        for source in 0..self.sources.len() {
+            let levels = successors(Some(self.levels[source]), |b| self.blocks[*b].within);
+            let mut loose = levels.filter(|b| sublinks.contains(b) || self.gives_one_row(*b));
+            let leaves = loose.find_map(|b| self.readers.get(&b).filter(|l| **l != 0));
+            self.sources[source].leaves = leaves.copied().unwrap_or(0);
+        }
+    }
+
+    /// Whether a level gives one row, whatever its tables hold.
+    fn gives_one_row(&self, block: usize) -> bool {
+        let b = &self.blocks[block];
+        let is_one = b.shape.has_aggregates
+            && b.shape.group.is_empty()
+            && !b.shape.has_grouping_sets
+            && b.query.other_exprs().is_empty();
+        let is_set = b.query.set_operation().is_some() || b.is_recursive;
+        (is_one || breaks(Rule::OneRow))
+            && !is_set
+            && !b.targets.iter().any(|t| t.expr.returns_set())
     }
 
     /// What a reference to a column of a join, or of a subquery that does nothing but join, stands for.
@@ -120,23 +196,22 @@ impl<'a> Walk<'a> {
         Some((found?, attributes))
     }
 
-    fn part(&mut self, (position, path, block, expr): Found<'a>) -> Result<()> {
-        if let Some((source, attributes)) = self.source_of(block, expr) {
-            let relid = Oid::from(self.sources[source].relid);
-            let sql = expr.deparse_over(relid, Some(&tag(source)), &|var| var.attribute);
-            self.parts.push(Part {
-                position,
-                path,
-                source,
-                bare: match expr.kind() {
-                    Kind::Var(var) => Some(var.attribute),
-                    _ => None,
-                },
-                attributes,
-                sql: format!("({sql})"),
-            });
-        }
-        self.expr(block, expr)
+    fn part(&mut self, found: Found<'a>) -> Result<()> {
+        let relid = Oid::from(self.sources[found.source].relid);
+        let row = tag(found.source);
+        let sql = (found.expr).deparse_over(relid, Some(&row), &|var| var.attribute);
+        self.parts.push(Part {
+            position: found.place.position,
+            path: found.place.path,
+            source: found.source,
+            bare: match found.expr.kind() {
+                Kind::Var(var) => Some(var.attribute),
+                _ => None,
+            },
+            attributes: found.attributes,
+            sql: format!("({sql})"),
+        });
+        self.expr(found.block, found.expr)
     }
 
     fn note_presence(&mut self, block: usize, item: &FromItem<'a>, presence: Presence) {

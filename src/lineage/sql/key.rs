@@ -16,7 +16,7 @@ pub(crate) fn key_query(
     source: usize,
     route: &Route,
     start: &[i16],
-    table: &Table<'_>,
+    table: &Table,
 ) -> Option<String> {
     if route.chains().is_empty() || is_captured_key(graph, route) {
         return None;
@@ -59,7 +59,7 @@ pub(crate) fn scope_query(
     graph: &Graph,
     routes: &[Route],
     scope: &Scope,
-    table: &Table<'_>,
+    table: &Table,
 ) -> Option<String> {
     let keys = table.keys();
     let values = match &scope.by {
@@ -102,7 +102,7 @@ fn rows_of_keys(
     routes: &[Route],
     side: &Side,
     columns: &str,
-    table: &Table<'_>,
+    table: &Table,
 ) -> Option<String> {
     let source = &graph.sources[side.source];
     let start = format!("{} AS {}", source.name.sql(), tag(side.source));

@@ -2,7 +2,7 @@
 
 use super::key::{along, captured, condition};
 use super::{Table, join};
-use crate::lineage::model::{Condition, Graph, Link, Part, Side, tag};
+use crate::lineage::model::{Condition, Graph, Link, Side, tag};
 use crate::lineage::patch::{Patch, Reach};
 use crate::name::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ pub(crate) struct Patching<'a> {
     pub(crate) patch: &'a Patch,
     /// The attributes that are captured.
     pub(crate) captured: &'a [i16],
-    pub(crate) table: &'a Table<'a>,
+    pub(crate) table: &'a Table,
     /// The table's names for the positions of the result.
     pub(crate) names: &'a BTreeMap<i16, String>,
     /// The equality of each attribute in [`Patch::unique`].
@@ -34,9 +34,9 @@ pub(crate) struct PatchStatements {
     parts: Vec<PartSql>,
 }
 
-/// A part in the places of an UPDATE.
+/// A new value of a part of the table's row, and where it belongs.
 #[derive(Debug)]
-struct PartSql {
+pub(super) struct PartSql {
     column: String,
     /// An array; `None` for the whole column.
     path: Option<String>,
@@ -52,9 +52,7 @@ impl PatchStatements {
         let columns: BTreeSet<&String> = parts.iter().map(|p| &p.column).collect();
         let columns: Vec<&String> = columns.into_iter().collect();
         let set = join(&columns, ", ", |_, column| {
-            let of_column = parts.iter().filter(|p| p.column == **column);
-            let value = of_column.fold(format!("t.{column}"), |before, part| part.put_into(before));
-            format!("{column} = {value}")
+            format!("{column} = {}", PartSql::set(column, parts.iter().copied()))
         });
         let check = match is_checked {
             true => format!(
@@ -73,26 +71,36 @@ impl PatchStatements {
 /// The values of all parts, for a row of the source.
 pub(crate) fn values(graph: &Graph, source: usize, parts: &[usize]) -> String {
     let table = graph.sources[source].name.sql();
-    let values = join(parts, ", ", |_, p| value(&graph.parts[*p]));
+    let values = join(parts, ", ", |_, p| {
+        let part = &graph.parts[*p];
+        value(&part.path, &part.sql)
+    });
     format!("SELECT {values} FROM {table} AS {}", tag(source))
 }
 
 /// In an object, as jsonb_build_object() makes values of it.
-fn value(part: &Part) -> String {
-    match part.path.is_empty() {
-        true => part.sql.clone(),
-        false => format!("COALESCE(pg_catalog.to_jsonb({}), 'null')", part.sql),
+fn value(path: &[String], sql: &str) -> String {
+    match path.is_empty() {
+        true => sql.to_owned(),
+        false => format!("COALESCE(pg_catalog.to_jsonb({sql}), 'null')"),
     }
 }
 
 impl PartSql {
-    fn new(part: &Part, names: &BTreeMap<i16, String>) -> PartSql {
-        let keys = join(&part.path, ", ", |_, key| literal(key));
+    /// `column` is quoted.
+    pub(super) fn new(column: String, path: &[String], sql: &str) -> PartSql {
+        let keys = join(path, ", ", |_, key| literal(key));
         PartSql {
-            column: column(names, part.position),
-            path: (!part.path.is_empty()).then(|| format!("ARRAY[{keys}]::pg_catalog.text[]")),
-            value: value(part),
+            column,
+            path: (!path.is_empty()).then(|| format!("ARRAY[{keys}]::pg_catalog.text[]")),
+            value: value(path, sql),
         }
+    }
+
+    /// Puts those of a column that belong there in their places.
+    pub(super) fn set<'p>(column: &str, parts: impl Iterator<Item = &'p PartSql>) -> String {
+        let of_column = parts.filter(|p| p.column == column);
+        of_column.fold(format!("t.{column}"), |before, part| part.put_into(before))
     }
 
     /// The column's value with the part in its place.
@@ -114,12 +122,15 @@ impl PartSql {
 
 impl Patching<'_> {
     pub(crate) fn statements(&self) -> PatchStatements {
-        let parts = self.patch.parts.iter().map(|p| &self.graph.parts[*p]);
+        let part = |p: &usize| {
+            let part = &self.graph.parts[*p];
+            PartSql::new(column(self.names, part.position), &part.path, &part.sql)
+        };
         PatchStatements {
             keys: self.keys(),
             table: self.table.name.sql(),
             clauses: self.clauses(),
-            parts: parts.map(|p| PartSql::new(p, self.names)).collect(),
+            parts: self.patch.parts.iter().map(part).collect(),
         }
     }
 
@@ -127,7 +138,9 @@ impl Patching<'_> {
         let Reach::Carried { hops, links } = &self.patch.reach else {
             return None;
         };
-        let keys = join(self.table.key, ", ", |_, c| format!("t.{}", quote(&c.name)));
+        let keys = join(&self.table.key, ", ", |_, c| {
+            format!("t.{}", quote(&c.name))
+        });
         let table = self.table.name.sql();
         let from_where = match (hops.as_slice(), links.as_slice()) {
             ([], [(link, position)]) if self.is_array => {

@@ -1,23 +1,24 @@
 //! The statements that compare a TVIEW with its query and write what differs.
 
+use super::patch::PartSql;
 use super::{every, join, list, records};
 use crate::name::{Column, Name, literal, quote};
 use crate::sabotage::{Rule, breaks};
 
 /// A TVIEW as its statements need it.
-pub(crate) struct Table<'a> {
-    pub(crate) name: &'a Name,
-    pub(crate) view: &'a Name,
+pub(crate) struct Table {
+    pub(crate) name: Name,
+    pub(crate) view: Name,
     /// The columns that the query gives.
-    pub(crate) columns: &'a [Column],
+    pub(crate) columns: Vec<Column>,
     /// All columns of the table, users' own among them, in its order.
-    pub(crate) all: &'a [Column],
-    pub(crate) key: &'a [Column],
+    pub(crate) all: Vec<Column>,
+    pub(crate) key: Vec<Column>,
     /// The equality of each key column, as `OPERATOR(schema.=)`.
-    pub(crate) equals: &'a [String],
+    pub(crate) equals: Vec<String>,
     /// Columns of other unique indexes. A row that changes one is deleted and inserted: two rows
     /// that swap values would collide as updates.
-    pub(crate) unique: &'a [Column],
+    pub(crate) unique: Vec<Column>,
     /// Keys are made distinct first: equal ones may have different images.
     pub(crate) has_loose_key: bool,
 }
@@ -30,7 +31,7 @@ pub(crate) const COPIES: i32 = 3;
 /// The key as text, where the query gives it more than once.
 pub(crate) const KEY: i32 = 4;
 
-impl Table<'_> {
+impl Table {
     /// Where the query gives a column; `None` for a column of the user's own.
     fn shown(&self, column: &Column) -> Option<usize> {
         self.columns
@@ -44,12 +45,12 @@ impl Table<'_> {
 
     /// `n` is a row of the query with columns c0, c1, … and copies; `t` one of the table.
     fn compared(&self, from: &str) -> String {
-        let fresh = list(self.columns, |i, _| format!("n.c{i}"));
-        let stored = list(self.columns, |_, c| format!("t.{}", quote(&c.name)));
+        let fresh = list(&self.columns, |i, _| format!("n.c{i}"));
+        let stored = list(&self.columns, |_, c| format!("t.{}", quote(&c.name)));
         let first = quote(&self.key[0].name);
         let row_type = self.name.sql();
-        let key = list(self.key, |_, c| format!("n.c{}", self.position(c)));
-        let row = list(self.all, |_, c| match self.shown(c) {
+        let key = list(&self.key, |_, c| format!("n.c{}", self.position(c)));
+        let row = list(&self.all, |_, c| match self.shown(c) {
             Some(i) => format!("n.c{i}"),
             None => "NULL".to_owned(),
         });
@@ -57,8 +58,8 @@ impl Table<'_> {
             true => String::new(),
             false => format!(
                 "WHEN pg_catalog.record_image_ne(ROW({}), ROW({})) THEN 'm' ",
-                list(self.unique, |_, c| format!("n.c{}", self.position(c))),
-                list(self.unique, |_, c| format!("t.{}", quote(&c.name)))
+                list(&self.unique, |_, c| format!("n.c{}", self.position(c))),
+                list(&self.unique, |_, c| format!("t.{}", quote(&c.name)))
             ),
         };
         format!(
@@ -78,8 +79,8 @@ impl Table<'_> {
     /// push that either, `restricted` is the query with restrictions put inside it, by further
     /// parameters.
     pub(crate) fn compare_keys(&self, restricted: Option<&str>) -> String {
-        let columns = list(self.columns, |_, c| format!("v.{}", quote(&c.name)));
-        let fresh = list(self.columns, |i, _| format!("c{i}"));
+        let columns = list(&self.columns, |_, c| format!("v.{}", quote(&c.name)));
+        let fresh = list(&self.columns, |i, _| format!("c{i}"));
         let rows = match restricted {
             None => format!(
                 "LATERAL (SELECT {columns}, pg_catalog.count(*) OVER () FROM {view} AS v WHERE {on_view} OFFSET 0) AS n({fresh}, copies) ON true",
@@ -88,8 +89,8 @@ impl Table<'_> {
             ),
             Some(query) => format!(
                 "(SELECT {columns}, pg_catalog.count(*) OVER (PARTITION BY {key}) FROM ({query}) AS v) AS n({fresh}, copies) ON {on}",
-                key = list(self.key, |_, c| format!("v.{}", quote(&c.name))),
-                on = every(self.key, |i, c| format!(
+                key = list(&self.key, |_, c| format!("v.{}", quote(&c.name))),
+                on = every(&self.key, |i, c| format!(
                     "n.c{} {} k.k{i}",
                     self.position(c),
                     self.equals[i]
@@ -107,20 +108,51 @@ impl Table<'_> {
 
     /// The columns of the row that the query gives for one key, whose columns are the parameters.
     pub(crate) fn compute_key(&self) -> String {
-        let columns = list(self.columns, |_, c| format!("v.{}", quote(&c.name)));
-        let on_key = every(self.key, |i, c| {
-            format!("v.{} {} ${}", quote(&c.name), self.equals[i], i + 1)
-        });
+        let columns = list(&self.columns, |_, c| format!("v.{}", quote(&c.name)));
         format!(
-            "SELECT {columns} FROM {} AS v WHERE {on_key}",
-            self.view.sql()
+            "SELECT {columns} FROM {} AS v WHERE {}",
+            self.view.sql(),
+            self.is_key("v")
         )
+    }
+
+    /// [`Table::compute_key`] and [`Table::compare_keys`] where all but some leaves is as the table has it. `query` gives
+    /// these as p0, p1, … and the key. Nothing comes of a key that the query or the table does not have.
+    pub(crate) fn in_part(&self, query: &str, leaves: &[(&Column, &[String])]) -> [String; 2] {
+        let part = |(n, (column, path)): (usize, &(&Column, &[String]))| {
+            PartSql::new(quote(&column.name), path, &format!("v.p{n}"))
+        };
+        let parts: Vec<PartSql> = leaves.iter().enumerate().map(part).collect();
+        let columns = list(&self.columns, |_, c| {
+            PartSql::set(&quote(&c.name), parts.iter())
+        });
+        let table = self.name.sql();
+        let compute = format!(
+            "SELECT {columns} FROM ({query}) AS v, {table} AS t WHERE {} AND {}",
+            self.is_key("v"),
+            self.is_key("t")
+        );
+        let compare = self.compared(&format!(
+            "FROM {keys} JOIN {table} AS t ON {on_table} JOIN LATERAL (SELECT {columns}, pg_catalog.count(*) OVER () \
+             FROM ({query}) AS v WHERE {on_query} OFFSET 0) AS n({fresh}, copies) ON true",
+            keys = self.keys(),
+            on_table = self.on_key("t"),
+            on_query = self.on_key("v"),
+            fresh = list(&self.columns, |i, _| format!("c{i}")),
+        ));
+        [compute, compare]
+    }
+
+    fn is_key(&self, table: &str) -> String {
+        every(&self.key, |i, c| {
+            format!("{table}.{} {} ${}", quote(&c.name), self.equals[i], i + 1)
+        })
     }
 
     /// The parameter, an array of keys, as table `k` with columns k0, k1, …
     pub(super) fn keys(&self) -> String {
         let columns: Vec<(String, &Column)> =
-            (0..).map(|i| format!("k{i}")).zip(self.key).collect();
+            (0..).map(|i| format!("k{i}")).zip(&self.key).collect();
         let keys = records(&columns, "k");
         match self.has_loose_key {
             true => format!("(SELECT DISTINCT k.* FROM {keys}) AS k"),
@@ -129,7 +161,7 @@ impl Table<'_> {
     }
 
     fn on_key(&self, table: &str) -> String {
-        every(self.key, |i, c| {
+        every(&self.key, |i, c| {
             format!("{table}.{} {} k.k{i}", quote(&c.name), self.equals[i])
         })
     }
@@ -137,7 +169,7 @@ impl Table<'_> {
     /// The whole keys for parts of them, which `found` gives as columns k0, k1, …: of the rows that the
     /// table has, and of those that the query gives.
     pub(super) fn complete(&self, found: &str, parts: &[usize]) -> String {
-        let key = |of: &str| list(self.key, |_, c| format!("{of}.{}", quote(&c.name)));
+        let key = |of: &str| list(&self.key, |_, c| format!("{of}.{}", quote(&c.name)));
         let on = |of: &str| {
             join(parts, " AND ", |_, part| {
                 let name = quote(&self.key[*part].name);
@@ -167,12 +199,12 @@ impl Table<'_> {
         format!(
             "FROM (SELECT {columns}, pg_catalog.count(*) OVER (PARTITION BY {key}) FROM {view} AS v) AS n({fresh}, copies) \
              FULL JOIN {table} AS t ON {on}",
-            columns = list(self.columns, |_, c| format!("v.{}", quote(&c.name))),
-            key = list(self.key, |_, c| format!("v.{}", quote(&c.name))),
+            columns = list(&self.columns, |_, c| format!("v.{}", quote(&c.name))),
+            key = list(&self.key, |_, c| format!("v.{}", quote(&c.name))),
             view = self.view.sql(),
-            fresh = list(self.columns, |i, _| format!("c{i}")),
+            fresh = list(&self.columns, |i, _| format!("c{i}")),
             table = self.name.sql(),
-            on = every(self.key, |i, c| {
+            on = every(&self.key, |i, c| {
                 format!(
                     "n.c{} {} t.{}",
                     self.position(c),
@@ -191,8 +223,8 @@ impl Table<'_> {
     /// Counts rows missing, extra and different.
     pub(crate) fn count_differences(&self) -> String {
         let first = quote(&self.key[0].name);
-        let fresh = list(self.columns, |i, _| format!("n.c{i}"));
-        let stored = list(self.columns, |_, c| format!("t.{}", quote(&c.name)));
+        let fresh = list(&self.columns, |i, _| format!("n.c{i}"));
+        let stored = list(&self.columns, |_, c| format!("t.{}", quote(&c.name)));
         format!(
             "SELECT pg_catalog.count(*) FILTER (WHERE t.{first} IS NULL), \
              pg_catalog.count(*) FILTER (WHERE n.copies IS NULL), \
@@ -204,19 +236,19 @@ impl Table<'_> {
 
     /// The keys of all rows that the query gives, in their order.
     pub(crate) fn all_keys(&self) -> String {
-        let key = list(self.key, |_, c| format!("v.{}", quote(&c.name)));
+        let key = list(&self.key, |_, c| format!("v.{}", quote(&c.name)));
         format!("SELECT {key} FROM {} AS v ORDER BY {key}", self.view.sql())
     }
 
     /// As many keys as $1 says, whichever the query gives first.
     pub(crate) fn some_keys(&self) -> String {
-        let key = list(self.key, |_, c| format!("v.{}", quote(&c.name)));
+        let key = list(&self.key, |_, c| format!("v.{}", quote(&c.name)));
         format!("SELECT {key} FROM {} AS v LIMIT $1", self.view.sql())
     }
 
     /// One key of the table, to try the comparison with; one row of NULLs if it is empty.
     pub(crate) fn any_key(&self) -> String {
-        let key = list(self.key, |_, c| format!("t.{}", quote(&c.name)));
+        let key = list(&self.key, |_, c| format!("t.{}", quote(&c.name)));
         format!(
             "SELECT {key} FROM (VALUES (1)) AS o LEFT JOIN {} AS t ON true LIMIT 1",
             self.name.sql()
@@ -238,7 +270,7 @@ impl Table<'_> {
     }
 
     fn same_key(&self) -> String {
-        every(self.key, |i, c| {
+        every(&self.key, |i, c| {
             format!("t.{0} {1} r.{0}", quote(&c.name), self.equals[i])
         })
     }
@@ -256,7 +288,7 @@ impl Table<'_> {
         format!(
             "UPDATE {} AS t SET {} FROM pg_catalog.unnest($1) AS r WHERE {}",
             self.name.sql(),
-            list(self.columns, |_, c| format!("{0} = r.{0}", quote(&c.name))),
+            list(&self.columns, |_, c| format!("{0} = r.{0}", quote(&c.name))),
             self.same_key()
         )
     }
@@ -265,8 +297,8 @@ impl Table<'_> {
         format!(
             "INSERT INTO {} ({}) SELECT {} FROM pg_catalog.unnest($1) AS r",
             self.name.sql(),
-            list(self.columns, |_, c| quote(&c.name)),
-            list(self.columns, |_, c| format!("r.{}", quote(&c.name)))
+            list(&self.columns, |_, c| quote(&c.name)),
+            list(&self.columns, |_, c| format!("r.{}", quote(&c.name)))
         )
     }
 }
@@ -311,16 +343,15 @@ mod tests {
             name: "c d".into(),
         };
         assert_eq!(name.sql(), "\"a\"\"b\".\"c d\"");
-        let columns = [column(1, "pk"), column(2, "o\"dd")];
-        let equals = ["OPERATOR(pg_catalog.=)".to_string()];
+        let columns = vec![column(1, "pk"), column(2, "o\"dd")];
         let table = Table {
-            name: &name,
-            view: &name,
-            columns: &columns,
-            all: &columns,
-            key: &columns[..1],
-            equals: &equals,
-            unique: &[],
+            view: name.clone(),
+            name,
+            all: columns.clone(),
+            key: columns[..1].to_vec(),
+            columns,
+            equals: vec!["OPERATOR(pg_catalog.=)".to_owned()],
+            unique: Vec::new(),
             has_loose_key: false,
         };
         assert_eq!(

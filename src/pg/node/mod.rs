@@ -7,6 +7,7 @@
 mod calls;
 mod expr;
 mod from;
+mod prune;
 mod query;
 mod restrict;
 
