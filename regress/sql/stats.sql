@@ -59,6 +59,11 @@ SELECT data->>'name' AS name FROM tv_book WHERE pk_book = 2;
 UPDATE tb_book SET title = 'three' WHERE pk_book = 3;
 COMMIT;
 SELECT * FROM look();
+-- More values than are locked one by one: the rows that are patched count as keys.
+SET pg_tviews.lock_limit = 1;
+UPDATE tb_author SET name = name || '.';
+SELECT * FROM look();
+RESET pg_tviews.lock_limit;
 -- Work that is rolled back was work, what no flush came to was none.
 BEGIN;
 UPDATE tb_book SET title = 'undone' WHERE pk_book = 1;

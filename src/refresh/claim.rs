@@ -103,7 +103,7 @@ impl<'c> Claiming<'c> {
         self.read_set(changes)?;
         self.changed_parts(changes)?;
         match aim {
-            Aim::Patch if self.round.is_whole() => Ok(Vec::new()),
+            Aim::Patch if self.round.is_whole() => Err(Halt::Whole),
             _ => self.keys(changes, freshness, aim),
         }
     }
