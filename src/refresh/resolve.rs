@@ -42,21 +42,19 @@ pub(super) fn keys(
     for freshness in freshness.each() {
         for (start, rows) in changes {
             check_null_keys(session, tview, start, rows, *freshness)?;
-            let direct = patch::directly(tview, start.source).filter(|_| aim == Aim::Patch);
-            let is_kept = match &KeyQuery::of(tview, start.source, aim) {
-                Some(_) if direct.is_some() => {
-                    let rows = rows.keys();
-                    direct.map_or(Ok(()), |d| of_own_rows(d, rows, limit, &mut keys))?;
-                    true
-                }
-                Some(query) => {
-                    from_values(session, tview, start, rows, query, *freshness, &mut keys)?
-                }
-                None => {
+            let is_kept = match Way::of(tview, start.source, aim) {
+                Way::Captured => {
                     let parts = tview.key.len();
                     let own = rows.keys().map(|row| row[..parts].into());
                     keys.extend(own.filter(is_complete));
                     true
+                }
+                Way::OwnRows(direct) => {
+                    of_own_rows(direct, rows.keys(), limit, &mut keys)?;
+                    true
+                }
+                Way::Query(query) => {
+                    from_values(session, tview, start, rows, &query, *freshness, &mut keys)?
                 }
             };
             if !is_kept || keys.len() > limit {
@@ -89,6 +87,33 @@ fn of_own_rows<'r>(
     Ok(())
 }
 
+/// How captured values of a source lead to keys.
+enum Way<'t> {
+    /// They are keys.
+    Captured,
+    /// The TVIEW's own rows have them, and are found without a statement.
+    OwnRows(&'t Direct),
+    Query(KeyQuery<'t>),
+}
+
+impl Way<'_> {
+    /// A patch concerns rows that the TVIEW has, and links that are as they were: so its own columns may lead to them.
+    fn of(tview: &Tview, source: usize, aim: Aim) -> Way<'_> {
+        let patcher = match aim {
+            Aim::Compute => None,
+            Aim::Patch => tview.patches[source].as_ref(),
+        };
+        let own = patcher.and_then(|p| p.statements.keys.as_deref());
+        let query = match (own, &tview.key_queries[source]) {
+            (Some(sql), _) => KeyQuery { sql, patcher },
+            (None, Some(sql)) => KeyQuery { sql, patcher: None },
+            (None, None) => return Way::Captured,
+        };
+        let direct = patcher.and_then(|_| patch::directly(tview, source));
+        direct.map_or(Way::Query(query), Way::OwnRows)
+    }
+}
+
 /// A query from captured values to keys, and what its parameter is made by; without, an array of records.
 struct KeyQuery<'t> {
     sql: &'t str,
@@ -96,19 +121,6 @@ struct KeyQuery<'t> {
 }
 
 impl KeyQuery<'_> {
-    /// `None` where the values are keys. A patch concerns rows that the TVIEW has, and links that are as they were: so
-    /// its own columns may lead to them.
-    fn of(tview: &Tview, source: usize, aim: Aim) -> Option<KeyQuery<'_>> {
-        let patcher = tview.patches[source].as_ref().filter(|_| aim == Aim::Patch);
-        let own = patcher.and_then(|p| p.statements.keys.as_deref());
-        match own {
-            Some(sql) => Some(KeyQuery { sql, patcher }),
-            None => tview.key_queries[source]
-                .as_ref()
-                .map(|sql| KeyQuery { sql, patcher: None }),
-        }
-    }
-
     fn args(&self, rows: &[Row], columns: &[Storage]) -> Args {
         match self.patcher {
             Some(patcher) => patcher.args(rows, columns),
