@@ -13,7 +13,6 @@ use super::trigger::Tuple;
 use super::value::{self, Storage, Value};
 use super::version;
 use crate::error::Result;
-use pgrx::IntoDatum;
 use pgrx::pg_sys::{self, Oid};
 use std::ptr::null_mut;
 
@@ -154,15 +153,11 @@ impl Formulas {
         let tree = Tree::parse(query, "")?;
         let targets = tree.query().targets();
         let prepare = |(place, target): (&Place, &super::node::Target<'_>)| {
-            let (node, text) = (target.expr.node(), Storage::of(pg_sys::TEXTOID));
-            let keys = place.path.iter();
-            let keys: Vec<_> = keys
-                .map(|k| (k.as_str().into_datum().unwrap(), false))
-                .collect();
+            let node = target.expr.node();
             Prepared {
                 attribute: place.attribute,
                 storage: place.storage,
-                path: (!keys.is_empty()).then(|| value::array(&keys, text)),
+                path: (!place.path.is_empty()).then(|| value::texts(&place.path)),
                 // SAFETY: an expression of the tree, which it may change.
                 value: unsafe { call(|| ffi::expression_planner(node.cast())) },
             }

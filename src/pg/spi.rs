@@ -293,9 +293,9 @@ impl Args {
     }
 
     fn push(&mut self, datum: Option<pg_sys::Datum>, type_oid: pg_sys::Oid) {
-        self.values
-            .push(datum.unwrap_or(pg_sys::Datum::from(0usize)));
-        self.is_null.push(datum.is_none());
+        let (value, is_null) = value::cell(datum);
+        self.values.push(value);
+        self.is_null.push(is_null);
         self.types.push(type_oid);
     }
 

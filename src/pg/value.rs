@@ -5,7 +5,7 @@
 //! 1.00 differ). That is what capture needs: a set of images may hold one SQL value twice, never
 //! miss one.
 
-use pgrx::pg_sys;
+use pgrx::{IntoDatum, pg_sys};
 
 /// How values of a type are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,4 +151,19 @@ pub(super) fn array(values: &[(pg_sys::Datum, bool)], element: Storage) -> pg_sy
         )
     };
     pg_sys::Datum::from(array)
+}
+
+/// An array of text in the current memory context.
+pub(super) fn texts(values: &[String]) -> pg_sys::Datum {
+    let texts = values.iter().map(|text| text.as_str().into_datum());
+    let cells: Vec<_> = texts.map(cell).collect();
+    array(&cells, Storage::of(pg_sys::TEXTOID))
+}
+
+/// A datum as arrays and parameters take it, and whether it is NULL.
+pub(super) fn cell(datum: Option<pg_sys::Datum>) -> (pg_sys::Datum, bool) {
+    match datum {
+        Some(datum) => (datum, false),
+        None => (pg_sys::Datum::from(0usize), true),
+    }
 }
