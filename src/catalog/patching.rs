@@ -10,8 +10,9 @@ use crate::pg::direct::{Access, Place};
 use crate::pg::value::Storage;
 use crate::pg::{function, relation, table};
 use pgrx::pg_sys::{self, Oid};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The TVIEW's relations.
 pub(super) struct Own {
@@ -29,7 +30,19 @@ struct Making<'a> {
     own: &'a Own,
     /// The table's names for the positions of the result.
     names: BTreeMap<i16, String>,
-    indexes: Vec<Index>,
+    indexes: Indexes,
+}
+
+/// The indexes of tables, of each read once, when they are needed first.
+#[derive(Default)]
+struct Indexes(RefCell<BTreeMap<u32, Rc<[Index]>>>);
+
+impl Indexes {
+    fn of(&self, relid: u32) -> Rc<[Index]> {
+        let mut known = self.0.borrow_mut();
+        let read = || table::plain_indexes(Oid::from(relid)).into();
+        known.entry(relid).or_insert_with(read).clone()
+    }
 }
 
 /// Per source.
@@ -49,7 +62,7 @@ pub(super) fn patches(
         table,
         own,
         names: given.map(|c| (c.attribute, c.name)).collect(),
-        indexes: table::plain_indexes(own.table),
+        indexes: Indexes::default(),
     };
     let bound = |name: &String| {
         table
@@ -61,8 +74,8 @@ pub(super) fn patches(
     let free = making.names.iter().filter(|(_, name)| !bound(name));
     let free: Vec<i16> = free.map(|(position, _)| *position).collect();
     let tables = Tables {
-        indexes_of: &|relid| table::plain_indexes(Oid::from(relid)),
-        own_indexes: &making.own_indexes(),
+        indexes_of: &|relid| making.indexes.of(relid),
+        own_indexes: &|| making.own_indexes(),
         free: &free,
     };
     let found = patch::patches(graph, routes, &tables).into_iter();
@@ -125,7 +138,8 @@ impl Making<'_> {
                 ..*index
             })
         };
-        self.indexes.iter().filter_map(given).collect()
+        let own = self.indexes.of(self.own.table.to_u32());
+        own.iter().filter_map(given).collect()
     }
 
     /// The equality of each attribute as SQL.
@@ -158,7 +172,7 @@ impl Making<'_> {
         let family = function::default_family(from.type_oid);
         let relid = Oid::from(self.graph.sources[source].relid);
         let is_table = relation::class(relid).is_some_and(|c| c.kind == b'r');
-        let indexes = table::plain_indexes(relid);
+        let indexes = self.indexes.of(relid.to_u32());
         let mut of_one = indexes
             .iter()
             .filter(|i| i.is_unique && i.columns.len() == 1);
@@ -171,7 +185,8 @@ impl Making<'_> {
         };
         let source_index = of_one.find(|i| is_meant(i, from));
         let source_index = source_index.filter(|_| is_table)?;
-        let own_index = self.indexes.iter().find(|i| is_meant(i, to))?;
+        let own_indexes = self.indexes.of(self.own.table.to_u32());
+        let own_index = own_indexes.iter().find(|i| is_meant(i, to))?;
         let key = self.table.key.iter();
         Some(Direct {
             place: array.place,

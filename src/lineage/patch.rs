@@ -9,6 +9,7 @@ use super::model::{Chain, Condition, Form, Graph, Hop, Link, Part, Presence, Rou
 use crate::name::{Index, IndexColumn};
 use crate::sabotage::{Rule, breaks};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// How changes of a source are patched.
 #[derive(Clone, Debug)]
@@ -38,9 +39,9 @@ pub(crate) enum Reach {
 
 /// What the server knows of tables.
 pub(crate) struct Tables<'t> {
-    pub(crate) indexes_of: &'t dyn Fn(u32) -> Vec<Index>,
+    pub(crate) indexes_of: &'t dyn Fn(u32) -> Rc<[Index]>,
     /// The indexes of the TVIEW, over positions in the result.
-    pub(crate) own_indexes: &'t [Index],
+    pub(crate) own_indexes: &'t dyn Fn() -> Vec<Index>,
     /// Positions in the result of columns that a patch may set.
     pub(crate) free: &'t [i16],
 }
@@ -67,10 +68,12 @@ fn patch(graph: &Graph, routes: &[Route], source: usize, tables: &Tables<'_>) ->
     if !is_whole || !is_present(graph, source, chain) && !breaks(Rule::Presence) {
         return None;
     }
-    let unique = single_rows(graph, source, chain, tables)?;
     let is_own = |(_, part): &(usize, &Part)| part.source == source;
     let own = graph.parts.iter().enumerate().filter(is_own);
     let parts: Vec<usize> = own.map(|(n, _)| n).collect();
+    if parts.len() > MAX_PARTS {
+        return None;
+    }
     let start = routes[source].start();
     let is_free = |attribute: &i16| {
         let mut reading = parts.iter().map(|p| &graph.parts[*p]);
@@ -90,7 +93,12 @@ fn patch(graph: &Graph, routes: &[Route], source: usize, tables: &Tables<'_>) ->
     };
     let used = graph.sources[source].used.iter();
     let attributes: BTreeMap<i16, u64> = used.filter(|a| is_free(a)).map(bits).collect();
-    (parts.len() <= MAX_PARTS && !attributes.is_empty()).then(|| Patch {
+    if attributes.is_empty() {
+        return None;
+    }
+    // Last, since it reads indexes.
+    let unique = single_rows(graph, source, chain, tables)?;
+    Some(Patch {
         reach: reach(graph, chain, tables),
         parts,
         attributes,
@@ -181,9 +189,9 @@ fn told_apart(
     if breaks(Rule::SingleRows) {
         return Some(ends.iter().map(|(attribute, ..)| *attribute).collect());
     }
-    let mut unique = indexes.into_iter().filter(|i| i.is_unique);
+    let mut unique = indexes.iter().filter(|i| i.is_unique);
     let found = unique.find(|i| i.columns.iter().all(is_met))?;
-    Some(found.columns.into_iter().map(|c| c.attribute).collect())
+    Some(found.columns.iter().map(|c| c.attribute).collect())
 }
 
 fn answers(column: &IndexColumn, (attribute, families, collation): &End<'_>) -> bool {
@@ -209,7 +217,8 @@ fn reach(graph: &Graph, chain: &Chain, tables: &Tables<'_>) -> Reach {
                 links.iter().any(is_meant)
             })
         };
-        tables.own_indexes.iter().any(leads).then_some(links)
+        let own_indexes = (tables.own_indexes)();
+        own_indexes.iter().any(leads).then_some(links)
     };
     let last = chain.hops.split_last();
     match last.and_then(|(last, before)| Some((before, carried(&last.links)?))) {
@@ -271,8 +280,8 @@ mod tests {
 
     fn of_author(graph: &Graph, is_unique: bool, own_indexes: &[Index]) -> Option<Patch> {
         let tables = Tables {
-            indexes_of: &|_| vec![index(1, is_unique)],
-            own_indexes,
+            indexes_of: &|_| Rc::new([index(1, is_unique)]),
+            own_indexes: &|| own_indexes.to_vec(),
             free: &[3],
         };
         let mut found = patches(graph, &route::choose(graph), &tables);
@@ -298,6 +307,18 @@ mod tests {
         let mut graph = graph();
         graph.sources[1].decisive = BTreeSet::from([2]);
         assert!(of_author(&graph, true, &[]).is_none());
+    }
+
+    #[test]
+    fn indexes_are_read_only_where_a_column_may_be_patched() {
+        let mut graph = graph();
+        graph.sources[1].decisive = BTreeSet::from([2]);
+        let tables = Tables {
+            indexes_of: &|_| panic!("the source's indexes are read"),
+            own_indexes: &|| panic!("the TVIEW's indexes are read"),
+            free: &[3],
+        };
+        assert!(patch(&graph, &route::choose(&graph), 1, &tables).is_none());
     }
 
     #[test]
