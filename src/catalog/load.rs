@@ -78,6 +78,7 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
         table: oid,
         view: row.view,
         may_write_directly: !runs_code && members.len() == 1 && class.kind == b'r',
+        indexes: patching::Indexes::default(),
     };
     let patches = match may_spell_out {
         true => patching::patches(&graph, &routes, &locking, &table, &own),

@@ -20,6 +20,7 @@ pub(super) struct Own {
     pub(super) view: Oid,
     /// No code of users hangs on the table, and it has no partitions.
     pub(super) may_write_directly: bool,
+    pub(super) indexes: Indexes,
 }
 
 /// What is known of a TVIEW meanwhile.
@@ -30,12 +31,11 @@ struct Making<'a> {
     own: &'a Own,
     /// The table's names for the positions of the result.
     names: BTreeMap<i16, String>,
-    indexes: Indexes,
 }
 
 /// The indexes of tables, of each read once, when they are needed first.
 #[derive(Default)]
-struct Indexes(RefCell<BTreeMap<u32, Rc<[Index]>>>);
+pub(super) struct Indexes(RefCell<BTreeMap<u32, Rc<[Index]>>>);
 
 impl Indexes {
     fn of(&self, relid: u32) -> Rc<[Index]> {
@@ -62,7 +62,6 @@ pub(super) fn patches(
         table,
         own,
         names: given.map(|c| (c.attribute, c.name)).collect(),
-        indexes: Indexes::default(),
     };
     let bound = |name: &String| {
         table
@@ -74,7 +73,7 @@ pub(super) fn patches(
     let free = making.names.iter().filter(|(_, name)| !bound(name));
     let free: Vec<i16> = free.map(|(position, _)| *position).collect();
     let tables = Tables {
-        indexes_of: &|relid| making.indexes.of(relid),
+        indexes_of: &|relid| own.indexes.of(relid),
         own_indexes: &|| making.own_indexes(),
         free: &free,
     };
@@ -138,7 +137,7 @@ impl Making<'_> {
                 ..*index
             })
         };
-        let own = self.indexes.of(self.own.table.to_u32());
+        let own = self.own.indexes.of(self.own.table.to_u32());
         own.iter().filter_map(given).collect()
     }
 
@@ -172,7 +171,7 @@ impl Making<'_> {
         let family = function::default_family(from.type_oid);
         let relid = Oid::from(self.graph.sources[source].relid);
         let is_table = relation::class(relid).is_some_and(|c| c.kind == b'r');
-        let indexes = self.indexes.of(relid.to_u32());
+        let indexes = self.own.indexes.of(relid.to_u32());
         let mut of_one = indexes
             .iter()
             .filter(|i| i.is_unique && i.columns.len() == 1);
@@ -185,7 +184,7 @@ impl Making<'_> {
         };
         let source_index = of_one.find(|i| is_meant(i, from));
         let source_index = source_index.filter(|_| is_table)?;
-        let own_indexes = self.indexes.of(self.own.table.to_u32());
+        let own_indexes = self.own.indexes.of(self.own.table.to_u32());
         let own_index = own_indexes.iter().find(|i| is_meant(i, to))?;
         let key = self.table.key.iter();
         Some(Direct {
@@ -262,7 +261,7 @@ pub(super) fn single(own: &Own, table: &Table) -> Option<Single> {
         let is_own = first.attribute == key.attribute && first.family == family;
         i.is_unique && i.columns.len() == 1 && is_own
     };
-    let indexes = table::plain_indexes(own.table);
+    let indexes = own.indexes.of(own.table.to_u32());
     let storage = |c: &Column| (c.attribute, Storage::of(Oid::from(c.type_oid)));
     let place = table
         .columns

@@ -109,7 +109,8 @@ pub(super) fn keys(
         progress.iter().for_each(|p| p.total(keys.len() as u64));
         for some in keys.chunks(KEYS_AT_ONCE) {
             // With memory of its own.
-            let session = &Session::open();
+            let inner = in_parts.then(Session::open);
+            let session = inner.as_ref().unwrap_or(session);
             let active = take_snapshot(freshness);
             let different = {
                 let _reader = as_reader(tview);
