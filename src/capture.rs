@@ -4,7 +4,6 @@
 
 use crate::catalog::{self, Capture, Captures};
 use crate::error::Result;
-use crate::guc;
 use crate::pg::trigger::{Event, Firing, Tuple};
 use crate::pg::value::Row;
 use crate::queue::{self, Adding, Effect};
@@ -83,7 +82,7 @@ fn places(capture: &Capture, changed: &[i16]) -> Option<u64> {
             .map(|(_, places)| places)
     };
     let shown = changed.iter().filter(|a| capture.used.contains(a));
-    let mut places = shown.map(places_of).filter(|_| guc::patch());
+    let mut places = shown.map(places_of);
     let all = places.try_fold(0, |all, places| Some(all | places?))?;
     // Where nothing that is shown has changed, the row may have come from another table or gone there.
     (all > 0).then_some(all)

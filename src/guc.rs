@@ -58,7 +58,7 @@ pub(crate) fn register() {
     );
     GucRegistry::define_bool_guc(
         c"pg_tviews.patch",
-        c"Writes parts of documents that come from one changed row without computing the rest anew.",
+        c"Computes no more of a document than a change can make different.",
         c"When off, every document that a change concerns is computed anew, with the same result.",
         &PATCH,
         GucContext::Userset,

@@ -243,7 +243,9 @@ fn refresh(
     progress.iter().for_each(|p| p.phase("finding keys"));
     let session = Session::open();
     let _expecting = Expecting::start(&tview.calls);
-    let is_patch = !work.is_whole && patch::can_write(tview, &work.rows, freshness);
+    // A transaction that keeps to its snapshot compares under this one and the latest.
+    let is_in_part = !work.is_whole && !freshness.is_kept() && guc::patch();
+    let is_patch = is_in_part && patch::can_write(tview, &work.rows);
     if !is_patch || !patch::is_settled(tview, &work.rows) {
         pins.hold(tview);
     }
@@ -266,8 +268,12 @@ fn refresh(
     let is_done = match keys {
         Some(keys) => {
             tally.add(Counter::Keys, keys.len() as u64);
-            let by = of_keys(tview, &work.rows, freshness)?;
-            let done = apply::keys(&session, tview, &by, &keys, freshness, tally);
+            let of_leaves = match is_in_part {
+                true => of_leaves(tview, &work.rows)?,
+                false => None,
+            };
+            let by = of_leaves.as_ref().unwrap_or(&tview.statements.of_keys);
+            let done = apply::keys(&session, tview, by, &keys, freshness, tally);
             unless_displaced(tview, done)?.unwrap_or(false)
         }
         None => false,
@@ -283,28 +289,17 @@ fn refresh(
     Ok(())
 }
 
-/// What computes the rows that changes concern: no more of them than they can make different.
-fn of_keys(
-    tview: &Tview,
-    changes: &[(Start, Changes)],
-    freshness: Freshness,
-) -> Result<Rc<OfKeys>> {
-    let all = || Ok(tview.statements.of_keys.clone());
-    if freshness.is_kept() || !guc::patch() {
-        return all();
-    }
+/// What computes the leaves and parts that are all that changes make different; `None` where that is more.
+fn of_leaves(tview: &Tview, changes: &[(Start, Changes)]) -> Result<Option<Rc<OfKeys>>> {
     let (mut leaves, mut parts) = (BTreeSet::new(), BTreeSet::new());
     for (start, rows) in changes {
         match (tview.leaves(start.source), patch::parts(tview, start, rows)) {
             (Some(of_source), _) => leaves.extend(of_source),
             (None, Some(of_rows)) => parts.extend(of_rows),
-            (None, None) => return all(),
+            (None, None) => return Ok(None),
         }
     }
-    match tview.of_leaves((leaves, parts))? {
-        Some(some) => Ok(some),
-        None => all(),
-    }
+    tview.of_leaves((leaves, parts))
 }
 
 fn patch(

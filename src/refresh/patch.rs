@@ -15,9 +15,8 @@ use crate::progress::Progress;
 use crate::queue::{Changes, Effect, REPEATEDLY, Start};
 use crate::stats::{Counter, Tally};
 
-/// Whether patches can write all of these changes. A transaction that keeps to its snapshot compares under this one and
-/// the latest.
-pub(super) fn can_write(tview: &Tview, changes: &[(Start, Changes)], freshness: Freshness) -> bool {
+/// Whether patches can write all of these changes.
+pub(super) fn can_write(tview: &Tview, changes: &[(Start, Changes)]) -> bool {
     let is_patch = |effect: &Effect| matches!(effect, Effect::Patches(_));
     let fits = |(start, rows): &(Start, Changes)| {
         let patcher = tview.patches.get(start.source);
@@ -25,7 +24,7 @@ pub(super) fn can_write(tview: &Tview, changes: &[(Start, Changes)], freshness: 
             && resolve::fits(tview, start)
             && rows.values().all(is_patch)
     };
-    !freshness.is_kept() && changes.iter().all(fits)
+    changes.iter().all(fits)
 }
 
 /// What of the rows is written.
