@@ -3,7 +3,8 @@
 use super::model::{Condition, Equality, Form, Graph, KeyPart, Link, Presence, Root, Side, Source};
 use crate::name::{Column, Name};
 
-fn source(name: &str) -> Source {
+/// A table with three columns.
+pub(super) fn source(name: &str) -> Source {
     let column = |attribute: i16| Column {
         attribute,
         name: format!("c{attribute}"),

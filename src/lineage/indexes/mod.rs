@@ -126,6 +126,7 @@ fn choose(mut needs: Vec<Need>) -> Vec<(Need, BTreeSet<usize>)> {
 mod tests {
     use super::super::model::{Chain, Condition, Equality, Form, Hop, KeyPart, Link, Side, Source};
     use super::*;
+    use crate::lineage::fixtures;
 
     const SERVER: Server = Server {
         is_relabel: |from, to| (from, to) == (1043, 25),
@@ -154,19 +155,8 @@ mod tests {
     fn source(relid: u32) -> Source {
         Source {
             relid,
-            name: Name {
-                schema: "s".into(),
-                name: format!("tb_{relid}"),
-            },
-            alias: "x".into(),
             columns: vec![column(1, 23), column(2, 23), column(3, 1043)],
-            used: Default::default(),
-            is_read_whole: false,
-            obstacle: None,
-            is_recursive: false,
-            conditions: vec![],
-            decisive: Default::default(),
-            presence: crate::lineage::model::Presence::Always,
+            ..fixtures::source(&format!("tb_{relid}"))
         }
     }
 

@@ -272,6 +272,7 @@ fn equal(e: &Equality, child: &Side, parent: &Side) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lineage::fixtures;
     use crate::lineage::model::KeyPart;
     use crate::name::Name;
 
@@ -290,20 +291,9 @@ mod tests {
 
     fn source(name: &str, columns: Vec<Column>) -> Source {
         Source {
-            relid: 1,
-            name: Name {
-                schema: "s".into(),
-                name: name.into(),
-            },
             alias: "x".into(),
             columns,
-            used: Default::default(),
-            is_read_whole: false,
-            obstacle: None,
-            is_recursive: false,
-            conditions: Vec::new(),
-            decisive: Default::default(),
-            presence: crate::lineage::model::Presence::Always,
+            ..fixtures::source(name)
         }
     }
 
@@ -358,16 +348,15 @@ mod tests {
             schema: "s".into(),
             name: name.into(),
         };
-        let columns = [column(1, "pk"), column(2, "pk_user")];
-        let equals = vec!["OPERATOR(pg_catalog.=)".to_owned(); 2];
+        let columns = vec![column(1, "pk"), column(2, "pk_user")];
         let table = Table {
-            name: &name("tv_post"),
-            view: &name("v_post"),
-            columns: &columns,
-            all: &columns,
-            key: &columns[..graph.key.len()],
-            equals: &equals,
-            unique: &[],
+            name: name("tv_post"),
+            view: name("v_post"),
+            all: columns.clone(),
+            key: columns[..graph.key.len()].to_vec(),
+            columns,
+            equals: vec!["OPERATOR(pg_catalog.=)".to_owned(); 2],
+            unique: Vec::new(),
             has_loose_key: false,
         };
         key_query(graph, source, route, &route.start(), &table)
