@@ -60,7 +60,7 @@ fn count_sample(session: &Session, tview: &Tview, rows: u32) -> Result<Counts> {
 fn count(session: &Session, tview: &Tview) -> Result<Counts> {
     let _settings = refresh::pin(tview);
     let _reader = Identity::switch(tview.owner, Bounds::Restricted);
-    let text = &tview.statements.count_differences;
+    let text = &tview.table.count_differences();
     let rows = session.run_once(text, &Args::none(), Snapshot::of_statement())?;
     let cell = |column| rows.get::<i64>(0, column).unwrap_or(0);
     Ok((tview.oid, cell(1), cell(2), cell(3)))

@@ -1,10 +1,10 @@
 //! Owns how a TVIEW's catalog row becomes a [`Tview`]: its columns and key, the lineage of its
-//! backing view, and its statements.
+//! backing view, and what its statements are made from.
 
 use super::leaves::Leaves;
 use super::locking::locking;
 use super::registry::Registered;
-use super::{OfKeys, Statements, Tview, patching};
+use super::{Tview, patching};
 use crate::error::{Error, Result};
 use crate::lineage::model::{Graph, Reason, Route, Scope};
 use crate::lineage::{query, route, sql};
@@ -15,6 +15,7 @@ use crate::pg::table::{self, TableIndex};
 use crate::pg::value::Storage;
 use crate::pg::{function, relation};
 use pgrx::pg_sys::Oid;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -85,7 +86,7 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
         false => routes.iter().map(|_| None).collect(),
     };
     let restricted = restrict(may_spell_out.then_some(&mut tree), &graph, &routes, &table);
-    let statements = statements(&table, restricted.as_ref());
+    let (restricted, scopes) = restricted.map(|r| (r.query, r.scopes)).unzip();
     let may_leave_out = may_spell_out && graph.scopes.is_empty();
     let leaves = Leaves::new(row.view, &table, may_leave_out);
     let row_type = relation::row_type(oid);
@@ -122,7 +123,7 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
             .may_write_directly
             .then(|| patching::single(&own, &table))
             .flatten(),
-        scopes: restricted.map(|r| r.scopes).unwrap_or_default(),
+        scopes: scopes.unwrap_or_default(),
         has_other_unique: !table.unique.is_empty(),
         runs_code,
         is_computed: routes.iter().any(Route::is_computed) || locking.is_computed,
@@ -132,7 +133,8 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
         graph,
         calls,
         routes,
-        statements,
+        statements: OnceCell::new(),
+        restricted,
         leaves,
         table,
         name,
@@ -308,24 +310,4 @@ fn equalities(key: &[Column]) -> Result<Vec<String>> {
         })
     };
     key.iter().map(equality).collect()
-}
-
-fn statements(table: &sql::Table, restricted: Option<&Restricted>) -> Statements {
-    let query = restricted.map(|r| r.query.as_str());
-    Statements {
-        of_keys: Rc::new(OfKeys {
-            compute: table.compute_key(),
-            compare: table.compare_keys(query),
-            is_in_part: false,
-        }),
-        compare_all: table.compare_all(),
-        count_differences: table.count_differences(),
-        all_keys: table.all_keys(),
-        some_keys: table.some_keys(),
-        any_key: table.any_key(),
-        null_key: table.null_key(),
-        delete: table.delete(),
-        update: table.update(),
-        insert: table.insert(),
-    }
 }

@@ -77,9 +77,12 @@ pub(crate) struct Tview {
     pub(crate) patches: Vec<Option<Patcher>>,
     /// From keys to further parameters of the comparison: see [`crate::lineage::sql::key::scope_query`].
     pub(crate) scopes: Vec<String>,
-    pub(crate) statements: Statements,
+    /// What makes its statements.
+    pub(crate) table: Table,
+    statements: OnceCell<Statements>,
+    /// The query with restrictions inside, where a comparison of keys needs them.
+    restricted: Option<String>,
     leaves: Leaves,
-    table: Table,
     /// How the row of one key is found and written without a statement; `None` where code of users hangs on the table, or the
     /// key has several columns.
     pub(crate) single: Option<Single>,
@@ -113,18 +116,28 @@ impl Tview {
     }
 }
 
-/// What [`crate::lineage::sql::Table`] makes for a TVIEW.
+/// What a refresh runs most.
 pub(crate) struct Statements {
-    pub(crate) of_keys: Rc<OfKeys>,
-    pub(crate) compare_all: String,
-    pub(crate) count_differences: String,
-    pub(crate) all_keys: String,
-    pub(crate) some_keys: String,
-    pub(crate) any_key: String,
-    pub(crate) null_key: String,
+    pub(crate) of_keys: OfKeys,
     pub(crate) delete: String,
     pub(crate) update: String,
     pub(crate) insert: String,
+}
+
+impl Tview {
+    /// Most writes need none: so they are made when one does.
+    pub(crate) fn statements(&self) -> &Statements {
+        self.statements.get_or_init(|| Statements {
+            of_keys: OfKeys {
+                compute: self.table.compute_key(),
+                compare: self.table.compare_keys(self.restricted.as_deref()),
+                is_in_part: false,
+            },
+            delete: self.table.delete(),
+            update: self.table.update(),
+            insert: self.table.insert(),
+        })
+    }
 }
 
 /// The statements that give the rows of keys as they should be.

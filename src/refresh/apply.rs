@@ -183,7 +183,7 @@ impl Print {
     fn of_all(session: &Session, tview: &Tview, freshness: Freshness) -> Result<Print> {
         let _active = take_snapshot(freshness);
         let _reader = as_reader(tview);
-        let mut cursor = session.cursor(&tview.statements.compare_all, &Args::none())?;
+        let mut cursor = session.cursor(&tview.table.compare_all(), &Args::none())?;
         let mut print = Print::default();
         loop {
             let some = cursor.fetch(ROWS_AT_ONCE);
@@ -235,7 +235,7 @@ fn passes(may_clash: bool) -> &'static [Pass] {
 fn is_empty(session: &Session, tview: &Tview) -> Result<bool> {
     let active = take_snapshot(Freshness::Latest);
     let _reader = as_reader(tview);
-    let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
+    let sample = session.run(&tview.table.any_key(), &Args::none(), active.snapshot())?;
     Ok(!is_complete(&sample.row(0, &tview.key)))
 }
 
@@ -259,7 +259,7 @@ pub(super) fn reconcile(
         let active = take_snapshot(freshness);
         let mut cursor = {
             let _reader = as_reader(tview);
-            session.cursor(&tview.statements.compare_all, &Args::none())?
+            session.cursor(&tview.table.compare_all(), &Args::none())?
         };
         for part in 0.. {
             // With memory of its own.
@@ -304,9 +304,9 @@ pub(super) fn reconcile(
 pub(crate) fn try_out(session: &Session, tview: &Tview) -> Result<bool> {
     let active = take_snapshot(Freshness::Statement);
     let _reader = as_reader(tview);
-    let sample = session.run(&tview.statements.any_key, &Args::none(), active.snapshot())?;
+    let sample = session.run(&tview.table.any_key(), &Args::none(), active.snapshot())?;
     let key = sample.row(0, &tview.key);
-    let of_keys = &tview.statements.of_keys;
+    let of_keys = &tview.statements().of_keys;
     let mut is_by_key = compare(
         session,
         tview,
@@ -422,9 +422,9 @@ fn write(
         }
     };
     let written = Written {
-        deleted: run(&tview.statements.delete, &deleted, Counter::Deleted)?,
-        updated: run(&tview.statements.update, &updated, Counter::Updated)?,
-        inserted: run(&tview.statements.insert, &inserted, Counter::Inserted)?,
+        deleted: run(&tview.statements().delete, &deleted, Counter::Deleted)?,
+        updated: run(&tview.statements().update, &updated, Counter::Updated)?,
+        inserted: run(&tview.statements().insert, &inserted, Counter::Inserted)?,
     };
     tally.lap(Counter::Writing);
     Ok(written)

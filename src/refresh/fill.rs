@@ -20,7 +20,7 @@ pub(crate) fn all_keys(tview: &Tview) -> Result<Spool> {
     let _settings = pin(tview);
     let _active = take_snapshot(Freshness::Latest);
     let _reader = as_reader(tview);
-    let mut cursor = session.cursor(&tview.statements.all_keys, &Args::none())?;
+    let mut cursor = session.cursor(&tview.table.all_keys(), &Args::none())?;
     let mut keys = Spool::new();
     loop {
         let some = cursor.fetch(ROWS_AT_ONCE);
@@ -48,7 +48,7 @@ pub(crate) fn fill(tview: &Tview, keys: &[Row], lock_timeout: &str) -> Result<()
     if !apply::keys(
         &session,
         tview,
-        &tview.statements.of_keys,
+        &tview.statements().of_keys,
         keys,
         Freshness::Latest,
         &tally,

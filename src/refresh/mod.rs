@@ -272,7 +272,7 @@ fn refresh(
                 true => of_leaves(tview, &work.rows)?,
                 false => None,
             };
-            let by = of_leaves.as_ref().unwrap_or(&tview.statements.of_keys);
+            let by = of_leaves.as_deref().unwrap_or(&tview.statements().of_keys);
             let done = apply::keys(&session, tview, by, &keys, freshness, tally);
             unless_displaced(tview, done)?.unwrap_or(false)
         }

@@ -220,7 +220,7 @@ fn holds_key(tview: &Tview, source: usize) -> bool {
 
 /// A key came out NULL: an error if the query shows a row with it.
 fn refuse_null_keys(session: &Session, tview: &Tview, snapshot: Snapshot<'_>) -> Result<()> {
-    let found = session.run(&tview.statements.null_key, &Args::none(), snapshot)?;
+    let found = session.run(&tview.table.null_key(), &Args::none(), snapshot)?;
     match found.len() {
         0 => Ok(()),
         _ => Err(null_key(tview)),

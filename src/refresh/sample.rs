@@ -36,7 +36,7 @@ pub(crate) fn differences(tview: &Tview, count: u32) -> Result<Option<Difference
     samples.extend(roots(tview));
     // Without a source that has the keys, whatever the query gives first.
     if samples.len() == 1 {
-        samples.push(tview.statements.some_keys.clone());
+        samples.push(tview.table.some_keys());
     }
     for text in samples {
         let args = Args::none().with(i64::from(count));
@@ -70,7 +70,8 @@ fn count_differences(
 ) -> Result<Option<Differences>> {
     let mut found = Differences::default();
     for some in keys.chunks(KEYS_AT_ONCE) {
-        let Some(rows) = compare(session, tview, &tview.statements.of_keys, some, snapshot)? else {
+        let Some(rows) = compare(session, tview, &tview.statements().of_keys, some, snapshot)?
+        else {
             return Ok(None);
         };
         for row in 0..rows.len() {
