@@ -159,6 +159,20 @@ CREATE TABLE tv_above AS SELECT pk_renamed AS pk_above, id, data -> 'n' AS n, da
 CALL change_comments();
 SELECT * FROM written;
 
+-- A subquery that shows twice, and reads a row that nothing else does.
+CREATE TABLE tv_twice AS
+SELECT w.pk AS pk_twice, w.id, w.above AS n, jsonb_build_object('above', w.above, 'title', w.title) AS data
+FROM (SELECT p.pk_post AS pk, p.id, p.title, (SELECT count(*) FROM tb_tag t WHERE t.fk_post = p.pk_post AND t.pk_tag > c.n) AS above
+    FROM tb_post p CROSS JOIN LATERAL (SELECT count(*) AS n FROM tb_comment c WHERE c.fk_post = p.pk_post) c) w;
+SELECT * FROM in_part('tv_twice');
+INSERT INTO tb_comment SELECT n, 1, 1, 'many', 1 FROM generate_series(300, 310) n;
+SELECT n, data FROM tv_twice WHERE pk_twice = 1;
+DELETE FROM tb_comment WHERE pk_comment >= 300;
+SELECT n, data FROM tv_twice WHERE pk_twice = 1;
+UPDATE tb_tag SET fk_post = 1;
+SELECT * FROM look();
+DROP TABLE tv_twice;
+
 -- In the transaction that reads it, and rolled back.
 BEGIN;
 INSERT INTO tb_comment VALUES (200, 3, 1, 'seen at once', 1);

@@ -90,7 +90,7 @@ pub(crate) struct Tview {
 
 pub(crate) struct Single {
     pub(crate) access: Access,
-    /// What the query gives, in the order of [`Statements::compute_key`].
+    /// What the query gives, in the order of [`OfKeys::compute`].
     pub(crate) columns: Vec<(i16, Storage)>,
     /// The place of the key among them, from 1.
     pub(crate) key_column: i32,

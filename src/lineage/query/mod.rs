@@ -99,7 +99,7 @@ struct Walk<'a> {
     /// The walk is inside one of these.
     is_in_part: bool,
     leaves: Vec<Leaf>,
-    /// The walk is inside this one, and what it meets is met nowhere else without being met again.
+    /// The walk is inside this one, at a level that its columns are walked at for each place that shows them.
     leaf: Option<usize>,
     /// The leaves, as bits, that are all that reads a block; 0 where something else does.
     readers: HashMap<usize, u64>,
@@ -366,15 +366,10 @@ impl<'a> Walk<'a> {
             }
             Some(Item::Source(source)) => self.use_column(source, var.attribute),
             Some(Item::Block(nested) | Item::Recursion(nested)) => {
-                self.note_reader(nested);
-                // What is needed already is not walked again.
-                let leaf = self.leaf.take();
-                match var.attribute {
-                    0 => self.need_all(nested)?,
-                    attribute => self.need(nested, attribute)?,
-                }
-                self.leaf = leaf;
-                Ok(())
+                self.read(nested, |walk| match var.attribute {
+                    0 => walk.need_all(nested),
+                    attribute => walk.need(nested, attribute),
+                })
             }
             Some(Item::Alias(exprs)) if var.attribute == 0 => {
                 exprs.into_iter().try_for_each(|e| self.expr(level, e))
@@ -415,11 +410,10 @@ impl<'a> Walk<'a> {
 
     fn sublink(&mut self, block: usize, link: &SubLink<'a>) -> Result<()> {
         let nested = self.sublink_block(block, link)?;
-        self.note_reader(nested);
-        match link.kind {
-            SubLinkKind::Exists => self.visit(nested)?,
-            _ => self.need_all(nested)?,
-        }
+        self.read(nested, |walk| match link.kind {
+            SubLinkKind::Exists => walk.visit(nested),
+            _ => walk.need_all(nested),
+        })?;
         if let Some(test) = link.test {
             self.expr(block, test)?;
             if !self.strict_sublinks.contains(&nested) {

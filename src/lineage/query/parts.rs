@@ -105,8 +105,21 @@ impl<'a> Walk<'a> {
         known
     }
 
+    /// Walks what is read of a block: once, whatever reads it. So what that reads in its turn has no leaf for its reader.
+    pub(super) fn read(
+        &mut self,
+        block: usize,
+        walk: impl FnOnce(&mut Walk<'a>) -> Result<()>,
+    ) -> Result<()> {
+        self.note_reader(block);
+        let leaf = self.leaf.take();
+        walk(self)?;
+        self.leaf = leaf;
+        Ok(())
+    }
+
     /// A block is read, by the leaf that the walk is inside or else by something that decides about more.
-    pub(super) fn note_reader(&mut self, block: usize) {
+    fn note_reader(&mut self, block: usize) {
         let leaf = self.leaf.map_or(0, |leaf| 1 << leaf);
         let readers = self.readers.entry(block).or_insert(leaf);
         *readers = match *readers == 0 || leaf == 0 {

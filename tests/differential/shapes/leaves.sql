@@ -51,3 +51,8 @@ FROM tb_person p ORDER BY n
 SELECT m.fk_team, m.fk_person, md5(m.fk_team || ' ' || m.fk_person)::uuid AS id, jsonb_build_object('role', m.role, 'tasks', (SELECT jsonb_agg(k.title ORDER BY k.pk_task) FROM tb_task k JOIN tb_price r ON r.amount = k.fk_price WHERE k.fk_person = m.fk_person),
     'others', (SELECT count(*) FROM tb_member o WHERE o.fk_team = m.fk_team)) AS data
 FROM tb_member m
+
+-- leaves_twice
+SELECT w.pk_person AS pk_leaves_twice, w.id, w.s AS a, jsonb_build_object('s', w.s, 'grade', w.grade) AS data
+FROM (SELECT p.pk_person, p.id, p.grade, (SELECT count(*) FROM tb_booking b WHERE b.fk_person = p.pk_person AND b.paid < k.n) AS s
+    FROM tb_person p CROSS JOIN LATERAL (SELECT count(*) AS n FROM tb_task k WHERE k.fk_person = p.pk_person) k) w
