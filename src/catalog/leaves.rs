@@ -13,6 +13,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+/// So many different choices have statements of their own: each takes memory as long as the backend lives.
+const CHOICES: usize = 16;
+
 /// Of the leaves and of the parts of a graph, by their numbers.
 type Chosen = (BTreeSet<usize>, BTreeSet<usize>);
 
@@ -62,6 +65,9 @@ impl Tview {
         if let Some(known) = self.leaves.made.borrow().get(&chosen) {
             return Ok(known.clone());
         }
+        if self.leaves.made.borrow().len() >= CHOICES {
+            return Ok(None);
+        }
         let made = self.make(&chosen)?.map(Rc::new);
         self.leaves.made.borrow_mut().insert(chosen, made.clone());
         Ok(made)
@@ -75,8 +81,7 @@ impl Tview {
         let places: Vec<(i16, &[String])> = leaves.chain(parts).collect();
         let given = relation::columns(self.view);
         let position = |name: &str| given.iter().find(|c| c.name == name).map(|c| c.attribute);
-        let names = self.table.key.iter().map(|c| c.name.as_str());
-        let key: Option<Vec<_>> = names.map(|name| Some((position(name)?, name))).collect();
+        let key: Option<Vec<i16>> = self.table.key.iter().map(|c| position(&c.name)).collect();
         let mut tree = Tree::of_view(self.view)?;
         if !key.is_some_and(|key| tree.prune(&key, &places)) {
             return Ok(None);

@@ -218,19 +218,20 @@ impl Target {
     /// The new row, with the columns of the old one, or NULLs.
     fn start(&mut self, old: Option<&Tuple<'_>>) {
         let (new, memory) = (self.new, self.memory);
+        // SAFETY: the slot has its descriptor.
+        let count = unsafe { (*(*new).tts_tupleDescriptor).natts };
+        old.iter().for_each(|old| old.deform(count as i16));
         let old = old.map(Tuple::slot);
-        // SAFETY: both slots are of the table's type.
+        // SAFETY: both slots are of the table's type, and the old one's values are readable.
         unsafe {
             call(|| {
                 ffi::MemoryContextReset(memory);
-                let count = (*(*new).tts_tupleDescriptor).natts;
                 if let Some(clear) = (*(*new).tts_ops).clear {
                     clear(new);
                 }
                 let (values, nulls) = ((*new).tts_values, (*new).tts_isnull);
                 match old {
                     Some(old) => {
-                        ffi::slot_getsomeattrs_int(old, count);
                         std::ptr::copy_nonoverlapping((*old).tts_values, values, count as usize);
                         std::ptr::copy_nonoverlapping((*old).tts_isnull, nulls, count as usize);
                     }

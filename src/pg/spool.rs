@@ -1,7 +1,8 @@
 //! Owns rows that are kept over the ends of transactions, in memory up to `work_mem` and on disk beyond.
 
 use super::spi::Rows;
-use super::value::{Row, Storage, Value};
+use super::trigger::Tuple;
+use super::value::{Row, Storage};
 use super::{ffi, guard::call};
 use pgrx::pg_sys;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,13 +63,9 @@ impl Spool {
                 if !pg_sys::tuplestore_gettupleslot(self.store, true, false, self.slot) {
                     return None;
                 }
-                call(|| ffi::slot_getsomeattrs_int(self.slot, columns.len() as i32));
-                let (values, nulls) = ((*self.slot).tts_values, (*self.slot).tts_isnull);
-                let image = |(i, storage): (usize, &Storage)| {
-                    Value::from_datum(*values.add(i), *nulls.add(i), *storage)
-                };
-                Some(columns.iter().enumerate().map(image).collect())
             }
+            let row = Tuple::over(self.slot);
+            Some((1..).zip(columns).map(|(a, s)| row.value(a, *s)).collect())
         };
         (0..count).map_while(next).collect()
     }

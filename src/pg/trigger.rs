@@ -135,13 +135,21 @@ impl Tuple<'_> {
         self.0
     }
 
-    fn datum(&self, attribute: i16) -> (pg_sys::Datum, bool) {
-        // SAFETY: what slot_getattr() does: deform up to the attribute, then read it.
+    /// What slot_getsomeattrs() does: makes the values of the first attributes readable.
+    pub(super) fn deform(&self, count: i16) {
+        // SAFETY: so many attributes there are; the server's function must not be called for fewer than are readable.
         unsafe {
-            if (*self.0).tts_nvalid < attribute {
-                let (slot, count) = (self.0, i32::from(attribute));
+            if (*self.0).tts_nvalid < count {
+                let (slot, count) = (self.0, i32::from(count));
                 call(|| ffi::slot_getsomeattrs_int(slot, count));
             }
+        }
+    }
+
+    fn datum(&self, attribute: i16) -> (pg_sys::Datum, bool) {
+        self.deform(attribute);
+        // SAFETY: an attribute that is readable now.
+        unsafe {
             let i = attribute as usize - 1;
             (*(*self.0).tts_values.add(i), *(*self.0).tts_isnull.add(i))
         }

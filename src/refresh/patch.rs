@@ -49,15 +49,15 @@ impl What {
     }
 }
 
-/// Of the graph's parts, those that are all that the rows make different.
+/// The graph's parts that patches of a source may set, where these rows make no more than such parts different.
 pub(super) fn parts(tview: &Tview, start: &Start, rows: &Changes) -> Option<Vec<usize>> {
-    let patcher = tview.patches[start.source].as_ref()?;
+    let patch = &tview.patches[start.source].as_ref()?.patch;
     let is_patch = |effect: &Effect| matches!(effect, Effect::Patches(_));
-    let places = What::of(patcher, rows).places;
-    let parts = patcher.patch.parts.iter().enumerate();
-    let chosen = parts.filter(|(place, _)| places & (1 << place) != 0);
-    let chosen = chosen.map(|(_, part)| *part).collect();
-    rows.values().all(is_patch).then_some(chosen)
+    let settable = patch.attributes.values().fold(0, |all, bits| all | bits);
+    let parts = patch.parts.iter().enumerate();
+    let parts = parts.filter(|(place, _)| settable & (1 << place) != 0);
+    let parts = parts.map(|(_, part)| *part).collect();
+    rows.values().all(is_patch).then_some(parts)
 }
 
 /// Writes them; the rows that they concern are locked, so many keys or, without a number, all.

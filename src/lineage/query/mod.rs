@@ -100,7 +100,7 @@ struct Walk<'a> {
     is_in_part: bool,
     leaves: Vec<Leaf>,
     /// The walk is inside this one, at a level that its columns are walked at for each place that shows them.
-    leaf: Option<usize>,
+    leaf: Option<Leaf>,
     /// The leaves, as bits, that are all that reads a block; 0 where something else does.
     readers: HashMap<usize, u64>,
     /// What the definition would be refused for, where the analysis goes on all the same.

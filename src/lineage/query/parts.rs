@@ -87,22 +87,12 @@ impl<'a> Walk<'a> {
                 Ok(())
             }
             None => {
-                self.leaf = self.leaf_at(shown.unwrap_or(&place));
+                self.leaf = Some(shown.cloned().unwrap_or(place));
                 let walked = self.expr(block, expr);
                 self.leaf = None;
                 walked
             }
         }
-    }
-
-    /// `None` where there are too many.
-    fn leaf_at(&mut self, place: &Leaf) -> Option<usize> {
-        let known = self.leaves.iter().position(|l| l == place);
-        if known.is_none() && self.leaves.len() < u64::BITS as usize {
-            self.leaves.push(place.clone());
-            return Some(self.leaves.len() - 1);
-        }
-        known
     }
 
     /// Walks what is read of a block: once, whatever reads it. So what that reads in its turn has no leaf for its reader.
@@ -111,22 +101,35 @@ impl<'a> Walk<'a> {
         block: usize,
         walk: impl FnOnce(&mut Walk<'a>) -> Result<()>,
     ) -> Result<()> {
-        self.note_reader(block);
         let leaf = self.leaf.take();
+        self.note_reader(block, leaf.as_ref());
         walk(self)?;
         self.leaf = leaf;
         Ok(())
     }
 
-    /// A block is read, by the leaf that the walk is inside or else by something that decides about more.
-    fn note_reader(&mut self, block: usize) {
-        let leaf = self.leaf.map_or(0, |leaf| 1 << leaf);
+    /// A block is read: by a leaf or, without, by what decides about more.
+    fn note_reader(&mut self, block: usize, leaf: Option<&Leaf>) {
+        let leaf = leaf.map_or(0, |leaf| self.bit_of(leaf));
         let readers = self.readers.entry(block).or_insert(leaf);
         *readers = match *readers == 0 || leaf == 0 {
             true if breaks(Rule::Readers) => *readers | leaf,
             true => 0,
             false => *readers | leaf,
         };
+    }
+
+    /// 0 where there are too many leaves.
+    fn bit_of(&mut self, leaf: &Leaf) -> u64 {
+        let known = self.leaves.iter().position(|l| l == leaf);
+        let number = known.unwrap_or(self.leaves.len());
+        if number == u64::BITS as usize {
+            return 0;
+        }
+        if known.is_none() {
+            self.leaves.push(leaf.clone());
+        }
+        1 << number
     }
 
     /// Where a subquery is read by leaves alone, and decides about no row around it, what its tables hold does not either.

@@ -64,7 +64,7 @@ impl Table {
         };
         format!(
             "SELECT CASE WHEN n.copies IS NULL THEN 'd' WHEN t.{first} IS NULL THEN 'i' {moved}ELSE 'u' END, \
-             CASE WHEN n.copies IS NULL THEN t ELSE ROW({row})::{row_type} END, n.copies, \
+             CASE WHEN n.copies IS NULL THEN t.* ELSE ROW({row})::{row_type} END, n.copies, \
              CASE WHEN n.copies > 1 THEN pg_catalog.concat_ws(', ', {key}) END \
              {from} \
              WHERE n.copies > 1 OR (n.copies IS NULL) <> (t.{first} IS NULL) \
@@ -117,7 +117,7 @@ impl Table {
     }
 
     /// [`Table::compute_key`] and [`Table::compare_keys`] where all but some leaves is as the table has it. `query` gives
-    /// these as p0, p1, … and the key. Nothing comes of a key that the query or the table does not have.
+    /// these as p0, p1, … and the key as k0, k1, …. Nothing comes of a key that the query or the table does not have.
     pub(crate) fn in_part(&self, query: &str, leaves: &[(&Column, &[String])]) -> [String; 2] {
         let part = |(n, (column, path)): (usize, &(&Column, &[String]))| {
             PartSql::new(quote(&column.name), path, &format!("v.p{n}"))
@@ -129,7 +129,11 @@ impl Table {
         let table = self.name.sql();
         let compute = format!(
             "SELECT {columns} FROM ({query}) AS v, {table} AS t WHERE {} AND {}",
-            self.is_key("v"),
+            every(&self.key, |i, _| format!(
+                "v.k{i} {} ${}",
+                self.equals[i],
+                i + 1
+            )),
             self.is_key("t")
         );
         let compare = self.compared(&format!(
@@ -137,7 +141,7 @@ impl Table {
              FROM ({query}) AS v WHERE {on_query} OFFSET 0) AS n({fresh}, copies) ON true",
             keys = self.keys(),
             on_table = self.on_key("t"),
-            on_query = self.on_key("v"),
+            on_query = every(&self.key, |i, _| format!("v.k{i} {} k.k{i}", self.equals[i])),
             fresh = list(&self.columns, |i, _| format!("c{i}")),
         ));
         [compute, compare]

@@ -5,9 +5,9 @@ use pgrx::pg_sys;
 use std::ptr::null_mut;
 
 impl Tree {
-    /// Leaves the columns at some positions, under these names, and what stands at paths of nested `jsonb_build_object()` in
+    /// Leaves the columns at some positions, as k0, k1, …, and what stands at paths of nested `jsonb_build_object()` in
     /// columns, as p0, p1, …; in no order. False, and nothing of use, where something of it is not there.
-    pub(crate) fn prune(&mut self, key: &[(i16, &str)], leaves: &[(i16, &[String])]) -> bool {
+    pub(crate) fn prune(&mut self, key: &[i16], leaves: &[(i16, &[String])]) -> bool {
         let targets = self.query().targets();
         let at = |position: i16| targets.iter().find(|t| t.position == position);
         let leaf = |(position, path): &(i16, &[String])| {
@@ -17,14 +17,13 @@ impl Tree {
                 pairs.find(|(k, _)| k == key).map(|(_, value)| value)
             })
         };
-        let keys: Option<Vec<&Target<'_>>> = key.iter().map(|(p, _)| at(*p)).collect();
+        let keys: Option<Vec<&Target<'_>>> = key.iter().map(|p| at(*p)).collect();
         let leaves: Option<Vec<Expr<'_>>> = leaves.iter().map(leaf).collect();
         let (Some(keys), Some(leaves)) = (keys, leaves) else {
             return false;
         };
         // GROUP BY names them.
-        let is_key = |t: &Target<'_>| key.iter().any(|(p, _)| *p == t.position);
-        let named = |t: &&Target<'_>| t.sort_group_ref != 0 && !is_key(t);
+        let named = |t: &&Target<'_>| t.sort_group_ref != 0 && !key.contains(&t.position);
         let hidden = targets.iter().filter(named);
         // SAFETY: nodes of the tree in new entries, made in its memory.
         unsafe {
@@ -37,8 +36,9 @@ impl Tree {
                 (*made).ressortgroupref = group;
                 list = pg_sys::lappend(list, made.cast());
             };
-            for (target, (_, name)) in keys.iter().zip(key) {
-                add(&target.expr, name, false, target.sort_group_ref);
+            for (n, target) in keys.iter().enumerate() {
+                let name = format!("k{n}");
+                add(&target.expr, &name, false, target.sort_group_ref);
             }
             for (n, expr) in leaves.iter().enumerate() {
                 add(expr, &format!("p{n}"), false, 0);
