@@ -40,11 +40,11 @@ pub(crate) struct Lookup {
 
 impl Lookup {
     pub(crate) fn open(access: Access, snapshot: Snapshot<'_>) -> Lookup {
-        let lock = pg_sys::AccessShareLock as i32;
-        // SAFETY: an index of the table; all is closed by Drop, or by the abort after an error.
+        let (held, lock) = (pg_sys::NoLock as i32, pg_sys::AccessShareLock as i32);
+        // SAFETY: an index of the table, which a flush has locked; all is closed by Drop, or by the abort after an error.
         let (table, index, scan, slot) = unsafe {
             call(|| {
-                let table = ffi::relation_open(access.table, lock);
+                let table = ffi::relation_open(access.table, held);
                 let index = ffi::index_open(access.index, lock);
                 let scan = version::index_beginscan(table, index, snapshot.as_ptr());
                 let slot = ffi::table_slot_create(table, null_mut());
@@ -183,12 +183,12 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn open(table: Oid, snapshot: Snapshot<'_>) -> Target {
-        let lock = pg_sys::RowExclusiveLock as i32;
-        // SAFETY: all is closed by Drop, or by the abort after an error. InitResultRelInfo() expects to be called in the
+        let held = pg_sys::NoLock as i32;
+        // SAFETY: a flush has locked the table; all is closed by Drop, or by the abort after an error. InitResultRelInfo() expects to be called in the
         // memory of the executor's state.
         let (table, estate, info, new, memory) = unsafe {
             call(|| {
-                let table = ffi::relation_open(table, lock);
+                let table = ffi::relation_open(table, held);
                 let estate = ffi::CreateExecutorState();
                 (*estate).es_snapshot = snapshot.as_ptr();
                 let outside = enter((*estate).es_query_cxt);

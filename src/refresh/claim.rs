@@ -3,6 +3,7 @@
 //! far, by a snapshot newer than these; where a lock is not free, all starts over ([`Round`]).
 
 use super::lock::{Blocked, Round, hashes};
+use super::patch::Patches;
 use super::{KEYS_AT_ONCE, as_reader, resolve, take_snapshot, unless_expressions_fail};
 use crate::catalog::{LockedEnd, Lookup, Tview};
 use crate::error::{Error, Result};
@@ -14,11 +15,11 @@ use crate::stats::Tally;
 use std::collections::{HashMap, HashSet};
 
 /// What rows are claimed for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aim {
+#[derive(Clone, Copy)]
+pub(super) enum Aim<'w> {
     Compute,
     /// Their keys are locked, and needed for nothing else.
-    Patch,
+    Patch(&'w Patches<'w>),
 }
 
 /// Why an attempt ends early.
@@ -72,7 +73,7 @@ impl<'c> Claiming<'c> {
         &mut self,
         changes: &[(Start, Changes)],
         freshness: Freshness,
-        aim: Aim,
+        aim: Aim<'_>,
     ) -> Result<Option<Vec<Row>>> {
         loop {
             match self.attempt(changes, freshness, aim) {
@@ -88,7 +89,7 @@ impl<'c> Claiming<'c> {
         &mut self,
         changes: &[(Start, Changes)],
         freshness: Freshness,
-        aim: Aim,
+        aim: Aim<'_>,
     ) -> Attempt<Vec<Row>> {
         if !changes
             .iter()
@@ -103,7 +104,7 @@ impl<'c> Claiming<'c> {
         self.read_set(changes)?;
         self.changed_parts(changes)?;
         match aim {
-            Aim::Patch if self.round.is_whole() => Err(Halt::Whole),
+            Aim::Patch(_) if self.round.is_whole() => Err(Halt::Whole),
             _ => self.keys(changes, freshness, aim),
         }
     }
@@ -145,7 +146,7 @@ impl<'c> Claiming<'c> {
         &mut self,
         changes: &[(Start, Changes)],
         freshness: Freshness,
-        aim: Aim,
+        aim: Aim<'_>,
     ) -> Attempt<Vec<Row>> {
         let locking = &self.tview.locking;
         loop {

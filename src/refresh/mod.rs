@@ -37,6 +37,7 @@ use crate::progress::{self, Progress};
 use crate::queue::{self, Changes, Owed, Start};
 use crate::stats::{self, Counter, Tally};
 use claim::{Aim, Claiming};
+use patch::Patches;
 use pgrx::pg_sys::Oid;
 use report::Report;
 use std::cell::Cell;
@@ -245,20 +246,29 @@ fn refresh(
     let _expecting = Expecting::start(&tview.calls);
     // A transaction that keeps to its snapshot compares under this one and the latest.
     let is_in_part = !work.is_whole && !freshness.is_kept() && guc::patch();
-    let is_patch = is_in_part && patch::can_write(tview, &work.rows);
-    if !is_patch || !patch::is_settled(tview, &work.rows) {
+    let patches = match is_in_part {
+        true => Patches::of(tview, &work.rows),
+        false => None,
+    };
+    if !patches.as_ref().is_some_and(Patches::is_settled) {
         pins.hold(tview);
     }
     let mut claiming = Claiming::start(&session, tview, tally);
-    if is_patch {
-        let progress = progress.as_ref();
-        let done = patch(&session, tview, &work.rows, &mut claiming, tally, progress);
+    if let Some(patches) = &patches {
+        let keys = claiming.rows(&work.rows, Freshness::Latest, Aim::Patch(patches));
+        let done = keys.and_then(|keys| {
+            if keys.is_none() {
+                claiming.whole();
+            }
+            tally.lap(Counter::Resolving);
+            patches.write(&session, keys.map(|k| k.len()), tally, progress.as_ref())
+        });
         if unless_displaced(tview, done)?.is_some() {
             return Ok(());
         }
         pins.hold(tview);
     }
-    let keys = match work.is_whole || is_patch {
+    let keys = match work.is_whole || patches.is_some() {
         true => None,
         false => {
             unless_displaced(tview, claiming.rows(&work.rows, freshness, Aim::Compute))?.flatten()
@@ -300,29 +310,6 @@ fn of_leaves(tview: &Tview, changes: &[(Start, Changes)]) -> Result<Option<Rc<Of
         }
     }
     tview.of_leaves((leaves, parts))
-}
-
-fn patch(
-    session: &Session,
-    tview: &Tview,
-    changes: &[(Start, Changes)],
-    claiming: &mut Claiming<'_>,
-    tally: &Tally,
-    progress: Option<&Progress>,
-) -> Result<()> {
-    let keys = claiming.rows(changes, Freshness::Latest, Aim::Patch)?;
-    if keys.is_none() {
-        claiming.whole();
-    }
-    tally.lap(Counter::Resolving);
-    patch::write(
-        session,
-        tview,
-        changes,
-        keys.map(|k| k.len()),
-        tally,
-        progress,
-    )
 }
 
 fn shown(tview: &Tview, operation: &str) -> Progress {

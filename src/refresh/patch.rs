@@ -15,16 +15,91 @@ use crate::progress::Progress;
 use crate::queue::{Changes, Effect, REPEATEDLY, Start};
 use crate::stats::{Counter, Tally};
 
-/// Whether patches can write all of these changes.
-pub(super) fn can_write(tview: &Tview, changes: &[(Start, Changes)]) -> bool {
-    let is_patch = |effect: &Effect| matches!(effect, Effect::Patches(_));
-    let fits = |(start, rows): &(Start, Changes)| {
-        let patcher = tview.patches.get(start.source);
-        patcher.is_some_and(Option::is_some)
-            && resolve::fits(tview, start)
-            && rows.values().all(is_patch)
-    };
-    changes.iter().all(fits)
+/// Changes that patches can write.
+pub(super) struct Patches<'w> {
+    tview: &'w Tview,
+    changes: &'w [(Start, Changes)],
+    /// For each of them, how it is done without a statement; decided once, whatever happens meanwhile.
+    ways: Vec<Option<&'w Direct>>,
+}
+
+impl<'w> Patches<'w> {
+    /// `None` where they cannot write all of these changes.
+    pub(super) fn of(tview: &'w Tview, changes: &'w [(Start, Changes)]) -> Option<Patches<'w>> {
+        let is_patch = |effect: &Effect| matches!(effect, Effect::Patches(_));
+        let fits = |(start, rows): &(Start, Changes)| {
+            let patcher = tview.patches.get(start.source);
+            patcher.is_some_and(Option::is_some)
+                && resolve::fits(tview, start)
+                && rows.values().all(is_patch)
+        };
+        let way = |(start, _): &(Start, Changes)| directly(tview, start.source);
+        changes.iter().all(fits).then(|| Patches {
+            tview,
+            changes,
+            ways: changes.iter().map(way).collect(),
+        })
+    }
+
+    /// How the n-th is done without a statement.
+    pub(super) fn way(&self, n: usize) -> Option<&'w Direct> {
+        self.ways[n]
+    }
+
+    /// Whether no setting matters: nothing is parsed, and no statement is run.
+    pub(super) fn is_settled(&self) -> bool {
+        let locking = &self.tview.locking;
+        let is_settled = |((start, rows), way): (&(Start, Changes), &Option<&Direct>)| {
+            let Some(patcher) = &self.tview.patches[start.source] else {
+                return false;
+            };
+            let mut edges = locking.up[start.source].iter().map(|e| &locking.edges[*e]);
+            // A key with a NULL in it is looked for by a statement.
+            What::of(patcher, rows).places & !patcher.settled == 0
+                && rows.keys().all(resolve::is_complete)
+                && way.is_some_and(Direct::has_formulas)
+                && edges.all(|e| e.child.query.is_none())
+        };
+        locking.lookups.is_none() && self.changes.iter().zip(&self.ways).all(is_settled)
+    }
+
+    /// Writes them; the rows that they concern are locked, so many keys or, without a number, all.
+    pub(super) fn write(
+        &self,
+        session: &Session,
+        keys: Option<usize>,
+        tally: &Tally,
+        progress: Option<&Progress>,
+    ) -> Result<()> {
+        let tview = self.tview;
+        if let Some(progress) = progress {
+            progress.phase("patching");
+            let rows: usize = self.changes.iter().map(|(_, rows)| rows.len()).sum();
+            progress.total(rows as u64);
+        }
+        let mut all = 0;
+        for ((start, rows), way) in self.changes.iter().zip(&self.ways) {
+            let Some(patcher) = &tview.patches[start.source] else {
+                continue;
+            };
+            let what = What::of(patcher, rows);
+            let mut rows: Vec<&Row> = rows.keys().collect();
+            // Rows that were made one after the other are near each other.
+            rows.sort_unstable();
+            let written = match way {
+                Some(direct) => set(tview, direct, &rows, &what, progress)?,
+                None => update(session, tview, start, &rows, &what, progress)?,
+            };
+            tally.add(Counter::Updated, written);
+            tally.add(Counter::Patched, written);
+            all += written;
+        }
+        let keys = keys.map_or(all, |keys| keys as u64);
+        tally.add(Counter::Keys, keys);
+        tally.add(Counter::Unchanged, keys.saturating_sub(all));
+        tally.lap(Counter::Writing);
+        Ok(())
+    }
 }
 
 /// What of the rows is written.
@@ -60,63 +135,8 @@ pub(super) fn parts(tview: &Tview, start: &Start, rows: &Changes) -> Option<Vec<
     rows.values().all(is_patch).then_some(parts)
 }
 
-/// Writes them; the rows that they concern are locked, so many keys or, without a number, all.
-pub(super) fn write(
-    session: &Session,
-    tview: &Tview,
-    changes: &[(Start, Changes)],
-    keys: Option<usize>,
-    tally: &Tally,
-    progress: Option<&Progress>,
-) -> Result<()> {
-    if let Some(progress) = progress {
-        progress.phase("patching");
-        let rows: usize = changes.iter().map(|(_, rows)| rows.len()).sum();
-        progress.total(rows as u64);
-    }
-    let mut all = 0;
-    for (start, rows) in changes {
-        let Some(patcher) = &tview.patches[start.source] else {
-            continue;
-        };
-        let what = What::of(patcher, rows);
-        let mut rows: Vec<&Row> = rows.keys().collect();
-        // Rows that were made one after the other are near each other.
-        rows.sort_unstable();
-        let written = match directly(tview, start.source) {
-            Some(direct) => set(tview, direct, &rows, &what, progress)?,
-            None => update(session, tview, start, &rows, &what, progress)?,
-        };
-        tally.add(Counter::Updated, written);
-        tally.add(Counter::Patched, written);
-        all += written;
-    }
-    let keys = keys.map_or(all, |keys| keys as u64);
-    tally.add(Counter::Keys, keys);
-    tally.add(Counter::Unchanged, keys.saturating_sub(all));
-    tally.lap(Counter::Writing);
-    Ok(())
-}
-
-/// Whether no setting matters to these patches: nothing is parsed, and no statement is run.
-pub(super) fn is_settled(tview: &Tview, changes: &[(Start, Changes)]) -> bool {
-    let locking = &tview.locking;
-    let is_settled = |(start, rows): &(Start, Changes)| {
-        let Some(patcher) = &tview.patches[start.source] else {
-            return false;
-        };
-        let mut edges = locking.up[start.source].iter().map(|e| &locking.edges[*e]);
-        // A key with a NULL in it is looked for by a statement.
-        What::of(patcher, rows).places & !patcher.settled == 0
-            && rows.keys().all(resolve::is_complete)
-            && directly(tview, start.source).is_some_and(Direct::has_formulas)
-            && edges.all(|e| e.child.query.is_none())
-    };
-    locking.lookups.is_none() && changes.iter().all(is_settled)
-}
-
 /// How it is done without a statement, where a statement would succeed and fire nothing but our own triggers.
-pub(super) fn directly(tview: &Tview, source: usize) -> Option<&Direct> {
+fn directly(tview: &Tview, source: usize) -> Option<&Direct> {
     let direct = tview.patches[source].as_ref()?.direct.as_ref()?;
     let source = direct.source.table;
     let is_allowed = directly_allowed(tview)

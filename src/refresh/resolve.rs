@@ -1,7 +1,6 @@
 //! Owns the way from captured values to the keys of the rows to compute again.
 
 use super::claim::Aim;
-use super::patch;
 use super::{KEYS_AT_ONCE, as_reader, take_snapshot, unless_expressions_fail};
 use crate::catalog::{Direct, Patcher, Tview};
 use crate::error::{Error, Result};
@@ -32,17 +31,17 @@ pub(super) fn keys(
     tview: &Tview,
     changes: &[(Start, Changes)],
     freshness: Freshness,
-    aim: Aim,
+    aim: Aim<'_>,
 ) -> Result<Option<Vec<Row>>> {
     let mut keys: HashSet<Row> = HashSet::new();
     let limit = match aim {
         Aim::Compute => limit(tview),
-        Aim::Patch => guc::lock_limit(),
+        Aim::Patch(_) => guc::lock_limit(),
     };
     for freshness in freshness.each() {
-        for (start, rows) in changes {
+        for (n, (start, rows)) in changes.iter().enumerate() {
             check_null_keys(session, tview, start, rows, *freshness)?;
-            let is_kept = match Way::of(tview, start.source, aim) {
+            let is_kept = match Way::of(tview, start.source, n, aim) {
                 Way::Captured => {
                     let parts = tview.key.len();
                     let own = rows.keys().map(|row| row[..parts].into());
@@ -97,11 +96,11 @@ enum Way<'t> {
 }
 
 impl Way<'_> {
-    /// A patch concerns rows that the TVIEW has, and links that are as they were: so its own columns may lead to them.
-    fn of(tview: &Tview, source: usize, aim: Aim) -> Way<'_> {
-        let patcher = match aim {
-            Aim::Compute => None,
-            Aim::Patch => tview.patches[source].as_ref(),
+    /// For the n-th changes. A patch concerns rows that the TVIEW has, and links that are as they were: so its own columns may lead to them.
+    fn of<'t>(tview: &'t Tview, source: usize, n: usize, aim: Aim<'t>) -> Way<'t> {
+        let (patcher, direct) = match aim {
+            Aim::Compute => (None, None),
+            Aim::Patch(patches) => (tview.patches[source].as_ref(), patches.way(n)),
         };
         let own = patcher.and_then(|p| p.statements.keys.as_deref());
         let query = match (own, &tview.key_queries[source]) {
@@ -109,7 +108,6 @@ impl Way<'_> {
             (None, Some(sql)) => KeyQuery { sql, patcher: None },
             (None, None) => return Way::Captured,
         };
-        let direct = patcher.and_then(|_| patch::directly(tview, source));
         direct.map_or(Way::Query(query), Way::OwnRows)
     }
 }
