@@ -6,7 +6,7 @@ use crate::findings::Findings;
 use crate::judge::{Level, judge};
 use crate::optional::plain;
 use crate::round::Round;
-use crate::stage::{Stage, compare};
+use crate::stage::{Stage, compare, shows_a_key_twice};
 use crate::tally::Tally;
 use crate::trail::Trail;
 use crate::value::{chance, pick, set_greatest};
@@ -198,6 +198,12 @@ impl Client<'_> {
         self.trail.add(&format!("-- reads {}\n", tviews.join(", ")));
         match compare(&mut self.session, tviews) {
             Ok(Some(mut rows)) if !self.round.truncates => {
+                if level != Level::ReadCommitted
+                    && shows_a_key_twice(&mut self.session).unwrap_or(false)
+                {
+                    self.tally.add("snapshots that show a key twice");
+                    return Flow::Fine;
+                }
                 rows.push(format!(
                     "as client {} saw it, {}",
                     self.number,

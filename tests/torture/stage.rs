@@ -169,3 +169,15 @@ pub fn compare(
         .collect();
     Ok((!rows.is_empty()).then_some(rows))
 }
+
+/// Whether the transaction's snapshot shows two rows with one primary key, as PostgreSQL lets it after `INSERT … ON CONFLICT DO
+/// NOTHING` of a key that another transaction has deleted since: what queries give then depends on their plans.
+pub fn shows_a_key_twice(client: &mut Client) -> Result<bool, postgres::Error> {
+    let twice = "SELECT string_agg(format('EXISTS (SELECT FROM ONLY %s GROUP BY %s HAVING count(*) > 1)', conrelid::regclass,
+                     (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey))), ' OR ')
+                 FROM pg_constraint JOIN pg_class c ON c.oid = conrelid WHERE contype = 'p' AND relname LIKE 'tb\\_%'";
+    let condition: String = client.query_one(twice, &[])?.get(0);
+    Ok(client
+        .query_one(&format!("SELECT {condition}"), &[])?
+        .get(0))
+}
