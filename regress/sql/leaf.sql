@@ -10,30 +10,13 @@ CREATE FUNCTION in_part(tview text) RETURNS TABLE (source regclass, alias text, 
 LANGUAGE sql AS $$
     SELECT source, alias, columns_used <@ columns_patched FROM pg_tviews_explain(tview) ORDER BY source::text COLLATE "C", alias COLLATE "C", 3
 $$;
--- What was written since the last look: rows updated, and how many of them in part; and the TVIEWs that are wrong.
-CREATE TABLE looked AS SELECT tview, rows_updated, rows_patched FROM pg_tviews_stats WHERE false;
-CREATE FUNCTION look() RETURNS TABLE (tview text, updated bigint, patched bigint)
-LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN QUERY
-        SELECT s.tview::text, s.rows_updated - coalesce(l.rows_updated, 0), s.rows_patched - coalesce(l.rows_patched, 0)
-        FROM pg_tviews_stats s JOIN pg_class c ON c.oid = s.tview LEFT JOIN looked l USING (tview)
-        WHERE c.relnamespace = 'leaf'::regnamespace AND s.rows_updated > coalesce(l.rows_updated, 0) ORDER BY s.tview::text COLLATE "C";
-    DELETE FROM looked;
-    INSERT INTO looked SELECT s.tview, s.rows_updated, s.rows_patched FROM pg_tviews_stats s;
-    RETURN QUERY
-        SELECT format('%s: %s missing, %s extra, %s different', v.table_name, v.missing, v.extra, v.different), NULL::bigint, NULL::bigint
-        FROM pg_tviews_metadata m, pg_tviews_verify(format('leaf.tv_%s', m.entity)) v
-        WHERE m.schema_name = 'leaf' AND v.missing + v.extra + v.different > 0;
-END
-$$;
 -- All that can happen to comments, a transaction each.
 CREATE TABLE steps (n int GENERATED ALWAYS AS IDENTITY, step text, tview text, updated bigint, patched bigint);
 CREATE PROCEDURE change_comments() LANGUAGE plpgsql AS $$
 DECLARE
     change record;
 BEGIN
-    PERFORM look();
+    PERFORM oracle.look();
     TRUNCATE steps;
     FOR change IN SELECT * FROM (VALUES
         ('insert', $c$ INSERT INTO tb_comment VALUES (100, 1, 2, 'new', 5) $c$),
@@ -46,7 +29,7 @@ BEGIN
     LOOP
         EXECUTE change.sql;
         COMMIT;
-        INSERT INTO steps (step, tview, updated, patched) SELECT change.step, * FROM look();
+        INSERT INTO steps (step, tview, updated, patched) SELECT change.step, * FROM oracle.look();
     END LOOP;
 END
 $$;
@@ -100,7 +83,7 @@ DELETE FROM tb_tag WHERE pk_tag = 9;
 UPDATE tb_post SET fk_user = 3 WHERE pk_post = 1;
 COMMIT;
 SELECT data->>'title' AS title, data->>'author' AS author, data->'about'->'tags' AS tags FROM tv_post WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- As without patches.
 SET pg_tviews.patch = off;
 CALL change_comments();
@@ -170,7 +153,7 @@ SELECT n, data FROM tv_twice WHERE pk_twice = 1;
 DELETE FROM tb_comment WHERE pk_comment >= 300;
 SELECT n, data FROM tv_twice WHERE pk_twice = 1;
 UPDATE tb_tag SET fk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_twice;
 
 -- Columns that are called as what our statements have in them.
@@ -185,9 +168,9 @@ UPDATE tb_post SET title = 'mixed' WHERE pk_post = 2;
 UPDATE tb_comment SET fk_post = 2 WHERE pk_comment = 1;
 COMMIT;
 DELETE FROM tb_comment WHERE pk_comment = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DELETE FROM tb_post WHERE pk_post = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_named;
 
 -- In the transaction that reads it, and rolled back.
@@ -204,5 +187,5 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 INSERT INTO tb_comment VALUES (201, 3, 1, 'kept snapshot', 1);
 SELECT data -> 'n' AS n FROM tv_renamed WHERE pk_renamed = 3;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP SCHEMA leaf CASCADE;

@@ -12,23 +12,6 @@ LANGUAGE sql AS $$
            array_to_string(ARRAY(SELECT c FROM unnest(columns_used) WITH ORDINALITY AS u (c, n) WHERE c <> ALL (columns_patched) ORDER BY n), ' ')
     FROM pg_tviews_explain(tview) ORDER BY alias COLLATE "C"
 $$;
--- What was written since the last look: rows updated, and how many of them as patches; and the TVIEWs that are wrong.
-CREATE TABLE looked AS SELECT tview, rows_updated, rows_patched FROM pg_tviews_stats WHERE false;
-CREATE FUNCTION look() RETURNS TABLE (tview text, updated bigint, patched bigint)
-LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN QUERY
-        SELECT s.tview::text, s.rows_updated - coalesce(l.rows_updated, 0), s.rows_patched - coalesce(l.rows_patched, 0)
-        FROM pg_tviews_stats s JOIN pg_class c ON c.oid = s.tview LEFT JOIN looked l USING (tview)
-        WHERE c.relnamespace = 'patch'::regnamespace AND s.rows_updated > coalesce(l.rows_updated, 0) ORDER BY s.tview::text COLLATE "C";
-    DELETE FROM looked;
-    INSERT INTO looked SELECT s.tview, s.rows_updated, s.rows_patched FROM pg_tviews_stats s;
-    RETURN QUERY
-        SELECT format('%s: %s missing, %s extra, %s different', v.table_name, v.missing, v.extra, v.different), NULL::bigint, NULL::bigint
-        FROM pg_tviews_metadata m, pg_tviews_verify(format('patch.tv_%s', m.entity)) v
-        WHERE m.schema_name = 'patch' AND v.missing + v.extra + v.different > 0;
-END
-$$;
 
 CREATE TABLE tb_user (pk_user int PRIMARY KEY, name text NOT NULL, email text, bio text, is_active boolean NOT NULL DEFAULT true);
 CREATE TABLE tb_post (
@@ -60,9 +43,9 @@ JOIN tb_user a ON a.pk_user = p.fk_author
 LEFT JOIN tb_user e ON e.pk_user = p.fk_editor
 LEFT JOIN tb_detail d ON d.pk_post = p.pk_post;
 SELECT * FROM patched('tv_post');
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_post SET title = 'first', price = 1.0 WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SELECT heading, data FROM tv_post WHERE pk_post = 1;
 -- Scale, NULL, a value again.
 UPDATE tb_post SET price = 1.00 WHERE pk_post = 1;
@@ -70,39 +53,39 @@ SELECT data->'price' AS price FROM tv_post WHERE pk_post = 1;
 UPDATE tb_post SET price = NULL WHERE pk_post = 1;
 SELECT data->'price' AS price FROM tv_post WHERE pk_post = 1;
 UPDATE tb_post SET price = 2 WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_user SET name = upper(name), email = NULL WHERE pk_user = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- A value that shows as before is not written; a user that nobody shows, a detail without a post.
 UPDATE tb_user SET email = upper(email) WHERE pk_user = 1;
 INSERT INTO tb_user VALUES (9, 'nobody');
 UPDATE tb_user SET name = 'nobody else' WHERE pk_user = 9;
 INSERT INTO tb_detail VALUES (99, 1, 'xx');
 UPDATE tb_detail SET words = 2 WHERE pk_post = 99;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_detail SET words = words + 1, lang = 'fr' WHERE pk_post = 3;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SELECT data->'detail' AS detail FROM tv_post WHERE pk_post IN (3, 7) ORDER BY pk_post;
 -- Not shown at all: nothing; the link: computed.
 UPDATE tb_post SET note = 'y';
 UPDATE tb_post SET fk_author = 3 WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- Many rows at once, more than are locked one by one.
 INSERT INTO tb_post SELECT n, oracle.uuid(n), 1, NULL, 1, 'post ' || n, 'body', n, NULL FROM generate_series(101, 400) n;
 UPDATE tb_post SET title = title || '!' WHERE pk_post > 100;
 UPDATE tb_user SET name = 'Ada' WHERE pk_user = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DELETE FROM tb_post WHERE pk_post > 100;
 
 -- Off for a session: computed, with the same images.
 SET pg_tviews.patch = off;
 UPDATE tb_post SET title = 'without' WHERE pk_post = 2;
 UPDATE tb_user SET name = 'without' WHERE pk_user = 3;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 RESET pg_tviews.patch;
 UPDATE tb_post SET title = 'with' WHERE pk_post = 2;
 UPDATE tb_user SET name = 'with' WHERE pk_user = 3;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SET pg_tviews.patch = off;
 UPDATE tb_post SET title = title || '1', price = price + 0.50;
 UPDATE tb_post SET title = rtrim(title, '1'), price = price - 0.50;
@@ -116,7 +99,7 @@ UPDATE tb_user SET name = name || '1';
 UPDATE tb_user SET name = rtrim(name, '1');
 SELECT count(*), bool_and(c.data *<> t.data) AS differ
 FROM (SELECT pk_post, ROW (data) AS data FROM computed) c JOIN (SELECT pk_post, ROW (data) AS data FROM tv_post) t USING (pk_post);
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 
 -- What an outer join's condition decides beside one equality, or what hangs on it, is computed.
 CREATE TABLE tv_further AS
@@ -138,7 +121,7 @@ UPDATE tb_user SET name = name || '.', is_active = NOT is_active;
 UPDATE tb_post SET title = title || '.';
 UPDATE tb_detail SET words = words + 1;
 UPDATE tb_comment SET body = body || '.';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- RIGHT and FULL joins; a LEFT JOIN that WHERE makes an inner one; conditions of an inner join.
 CREATE TABLE tv_sides AS
 SELECT p.pk_post AS pk_sides, p.id, jsonb_build_object('title', p.title, 'lang', d.lang, 'name', a.name, 'words', w.words) AS data
@@ -155,7 +138,7 @@ UPDATE tb_user SET name = name || '.' WHERE pk_user < 3;
 UPDATE tb_user SET email = 'a' || email, is_active = NOT is_active;
 UPDATE tb_post SET title = title || '.' WHERE pk_post < 3;
 UPDATE tb_detail SET lang = 'it' WHERE pk_post > 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_further, tv_nested, tv_sides, tv_full;
 
 -- Columns that decide about more than a part of one source.
@@ -188,10 +171,10 @@ SELECT * FROM patched('tv_union');
 UPDATE tb_user SET name = name || '.', email = 'b' || email, bio = 'bio' WHERE pk_user < 3;
 UPDATE tb_post SET title = title || '.', kind = 1 - kind, note = 'c', body = 'z' || body, price = price + 1 WHERE pk_post < 5;
 UPDATE tb_comment SET body = body || '.', stars = -stars WHERE pk_comment < 5;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_post SET price = price + 1 WHERE pk_post < 5;
 UPDATE tb_user SET name = name || '.' WHERE pk_user < 3;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_decisive, tv_group, tv_distinct, tv_window, tv_union;
 
 -- Expressions; a key with quotes and one beyond ASCII; the same key twice; json; NULL documents.
@@ -207,7 +190,7 @@ SELECT * FROM patched('tv_expr');
 UPDATE tb_post SET title = 'Zürich "quoted" \ ' || title WHERE pk_post < 4;
 UPDATE tb_post SET body = NULL, note = NULL WHERE pk_post = 2;
 UPDATE tb_post SET kind = 1 - kind WHERE pk_post = 3;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SELECT short, sometimes, data, plain::text, twice FROM tv_expr WHERE pk_expr IN (2, 3) ORDER BY pk_expr;
 DROP TABLE tv_expr;
 
@@ -221,7 +204,7 @@ SELECT * FROM patched('tv_value');
 UPDATE tb_value SET value = 'two' WHERE kind = 'text';
 UPDATE tb_value SET value = CASE kind WHEN 'number' THEN '2' ELSE 'three' END;
 UPDATE tb_user SET name = 'computed' WHERE pk_user = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SELECT oracle.sqlstate($$ UPDATE patch.tb_value SET value = 'three' WHERE kind = 'number'; SELECT pg_tviews_flush() $$);
 SET pg_tviews.patch = off;
 SELECT oracle.sqlstate($$ UPDATE patch.tb_value SET value = 'three' WHERE kind = 'number'; SELECT pg_tviews_flush() $$);
@@ -244,7 +227,7 @@ SELECT * FROM patched('tv_viewed');
 UPDATE tb_user SET name = 'Viewed ' || pk_user WHERE pk_user < 4;
 UPDATE tb_user SET email = NULL WHERE pk_user = 1;
 UPDATE tb_post SET title = 'viewed' WHERE pk_post < 3;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_viewed;
 
 -- A TVIEW over a TVIEW, of documents as wholes and of parts of them.
@@ -258,11 +241,11 @@ FROM tv_post p;
 SELECT * FROM patched('tv_comment');
 SELECT * FROM patched('tv_thread');
 UPDATE tb_user SET name = 'three levels' WHERE pk_user = 3;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_post SET title = 'three levels' WHERE pk_post = 4;
 UPDATE tb_detail SET lang = 'nl' WHERE pk_post = 2;
 UPDATE tb_comment SET body = 'three levels' WHERE pk_comment = 5;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_thread;
 DROP TABLE tv_comment;
 
@@ -274,7 +257,7 @@ SELECT heading FROM tv_post WHERE pk_post = 1;
 UPDATE tb_post SET price = 7 WHERE pk_post = 1;
 UPDATE tb_post SET title = 'three' WHERE pk_post = 1;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 BEGIN;
 UPDATE tb_post SET title = 'away' WHERE pk_post < 4;
 UPDATE tb_user SET name = name || 'x';
@@ -282,12 +265,12 @@ UPDATE tb_user SET name = rtrim(name, 'x');
 UPDATE tb_post SET title = 'back' WHERE pk_post = 1;
 UPDATE tb_post SET title = 'three' WHERE pk_post = 1;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 BEGIN;
 UPDATE tb_post SET title = 'gone' WHERE pk_post IN (7, 8);
 DELETE FROM tb_post WHERE pk_post = 8;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 BEGIN;
 UPDATE tb_post SET title = 'moved' WHERE pk_post = 7;
 SELECT heading FROM tv_post WHERE pk_post = 7;
@@ -298,7 +281,7 @@ UPDATE tb_post SET fk_author = 40 WHERE fk_author = 4;
 UPDATE tb_user SET name = 'moved on' WHERE pk_user = 40;
 COMMIT;
 SELECT pk_post, heading FROM tv_post WHERE heading LIKE 'moved%';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 BEGIN;
 UPDATE tb_post SET title = 'kept' WHERE pk_post = 1;
 SAVEPOINT s;
@@ -311,21 +294,21 @@ SAVEPOINT t;
 UPDATE tb_user SET name = 'released' WHERE pk_user = 2;
 RELEASE t;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 BEGIN;
 UPDATE tb_post SET title = 'rolled back';
 SELECT count(*) FROM tv_post WHERE heading = 'rolled back';
 ROLLBACK;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- A patch of one source of a document beside one of another, and a new row; a post and its author at once; both links to one user.
 BEGIN;
 UPDATE tb_user SET name = 'author' WHERE pk_user = 2;
 UPDATE tb_detail SET words = 5 WHERE pk_post = 1;
 UPDATE tb_post SET price = 5 WHERE pk_post = 1;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_post SET fk_author = 2, fk_editor = 2 WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_user SET name = 'author and editor' WHERE pk_user = 2;
 SELECT data->'author' AS author, data->'editor' AS editor FROM tv_post WHERE pk_post = 1;
 BEGIN;
@@ -333,31 +316,31 @@ UPDATE tb_user SET name = 'beside' WHERE pk_user = 2;
 INSERT INTO tb_post VALUES (9, oracle.uuid(9), 2, 2, 1, 'new', 'new', 9, NULL);
 UPDATE tb_post SET fk_editor = NULL WHERE pk_post = 1;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- Upserts, MERGE, data-modifying CTEs.
 INSERT INTO tb_post AS p VALUES (9, oracle.uuid(9), 2, 2, 1, 'again', 'new', 9, NULL) ON CONFLICT (pk_post) DO UPDATE SET title = excluded.title;
 MERGE INTO tb_post p USING (VALUES (9)) v (pk) ON v.pk = p.pk_post WHEN MATCHED THEN UPDATE SET title = 'merged';
 WITH u AS (UPDATE tb_user SET name = 'CTE' WHERE pk_user = 2 RETURNING pk_user)
 UPDATE tb_post SET title = 'CTE' FROM u WHERE fk_author = u.pk_user;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- Under every isolation level; before a read they compute under REPEATABLE READ and SERIALIZABLE.
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 UPDATE tb_post SET title = 'repeatable' WHERE pk_post = 1;
 SELECT heading FROM tv_post WHERE pk_post = 1;
 UPDATE tb_post SET title = 'read' WHERE pk_post = 1;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 UPDATE tb_user SET name = 'serial' WHERE pk_user = 2;
 UPDATE tb_user SET name = 'serializable' WHERE pk_user = 2;
 COMMIT;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- On a replica: patched by statements.
 SET session_replication_role = replica;
 UPDATE tb_post SET title = 'replica' WHERE pk_post = 1;
 UPDATE tb_user SET name = 'replica' WHERE pk_user = 2;
 RESET session_replication_role;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 
 -- Code of users on the TVIEW: a trigger, a CHECK, a generated column, an index over an expression. By statements, still patches.
 CREATE TABLE written (n int GENERATED ALWAYS AS IDENTITY, old text, new text);
@@ -371,7 +354,7 @@ CREATE TRIGGER note_written AFTER UPDATE ON tv_post FOR EACH ROW EXECUTE FUNCTIO
 UPDATE tb_post SET title = 'noted' WHERE pk_post = 1;
 UPDATE tb_user SET name = 'noted' WHERE pk_user = 3;
 SELECT old, new FROM written ORDER BY n;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TRIGGER note_written ON tv_post;
 ALTER TABLE tv_post ADD CHECK (heading <> 'forbidden'), ADD words int GENERATED ALWAYS AS (length(heading)) STORED, ADD remark text DEFAULT 'mine';
 CREATE INDEX ON tv_post (lower(heading));
@@ -379,7 +362,7 @@ CREATE INDEX ON tv_post USING gin (data);
 UPDATE tb_post SET title = 'checked' WHERE pk_post = 1;
 SELECT oracle.sqlstate($$ UPDATE patch.tb_post SET title = 'forbidden' WHERE pk_post = 1; SELECT pg_tviews_flush() $$);
 SELECT heading, words, remark FROM tv_post WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 ALTER TABLE tv_post DROP words, DROP CONSTRAINT tv_post_heading_check, ALTER heading SET NOT NULL;
 SELECT * FROM patched('tv_post');
 SELECT oracle.sqlstate($$ ALTER TABLE patch.tb_post ALTER title DROP NOT NULL; UPDATE patch.tb_post SET title = NULL WHERE pk_post = 1; SELECT pg_tviews_flush() $$);
@@ -393,7 +376,7 @@ CREATE INDEX ON tv_plain USING gin (data);
 CREATE INDEX ON tv_plain USING hash (title);
 CREATE INDEX ON tv_plain USING brin (price);
 UPDATE tb_post SET title = title || pk_post, body = 'plain';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SET enable_seqscan = off;
 SELECT count(*) AS by_title, (SELECT count(*) FROM tv_plain WHERE data @> '{"body": "plain"}') AS by_document,
        (SELECT count(*) FROM tv_plain WHERE data @> '{"body": "z"}') AS by_old
@@ -413,13 +396,13 @@ CREATE UNIQUE INDEX unique_title ON tv_plain (title);
 SELECT * FROM patched('tv_plain');
 UPDATE tb_post p SET title = q.title FROM tb_post q WHERE p.pk_post IN (1, 2) AND q.pk_post = 3 - p.pk_post;
 UPDATE tb_post SET price = 3 WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_plain;
 -- A reference from elsewhere.
 CREATE TABLE pinned (pk_post int REFERENCES tv_post);
 INSERT INTO pinned VALUES (1);
 UPDATE tb_post SET title = 'referred to' WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE pinned;
 -- A column cannot be of another type than the query's.
 SELECT oracle.sqlstate('ALTER TABLE patch.tv_post ALTER heading TYPE varchar(40)');
@@ -428,7 +411,7 @@ SELECT oracle.sqlstate('ALTER TABLE patch.tv_post ALTER heading TYPE varchar(40)
 ALTER TABLE tb_user DROP CONSTRAINT tb_user_pkey;
 SELECT * FROM patched('tv_post');
 UPDATE tb_user SET name = 'no index' WHERE pk_user = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 CREATE UNIQUE INDEX partial ON tb_user (pk_user) WHERE is_active;
 CREATE UNIQUE INDEX computed_key ON tb_user ((pk_user + 0));
 ALTER TABLE tb_user ADD CONSTRAINT deferred UNIQUE (pk_user) DEFERRABLE;
@@ -446,12 +429,12 @@ SELECT p.pk_post AS pk_by, p.id, p.fk_author, p.fk_editor, jsonb_build_object('b
 FROM tb_post p JOIN tb_user a ON a.pk_user = p.fk_author LEFT JOIN tb_user e ON e.pk_user = p.fk_editor;
 CREATE INDEX by_author ON tv_by (fk_author);
 UPDATE tb_user SET name = 'by index' WHERE pk_user = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 CREATE INDEX ON tv_by (fk_editor, pk_by);
 UPDATE tb_user SET name = 'by both' WHERE pk_user = 2;
 DROP INDEX by_author;
 UPDATE tb_user SET name = 'by one' WHERE pk_user = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_by;
 
 -- Triggers of users on the source: the same row again, a read of the TVIEW in the middle.
@@ -472,7 +455,7 @@ TRUNCATE written;
 UPDATE tb_post SET title = 'again' WHERE pk_post = 1;
 SELECT old, new FROM written ORDER BY n;
 SELECT heading FROM tv_post WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TRIGGER a_change_again ON tb_post;
 CREATE FUNCTION change_before() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -484,7 +467,7 @@ $$;
 CREATE TRIGGER change_before BEFORE UPDATE ON tb_post FOR EACH ROW EXECUTE FUNCTION change_before();
 UPDATE tb_post SET note = 'z' WHERE pk_post = 1;
 DROP TRIGGER change_before ON tb_post;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_post;
 
 -- Columns of many types, shown as they are and as text; under another time zone; large documents.
@@ -516,14 +499,14 @@ UPDATE tb_thing SET of = 'happy', share = 50, p = ('Main', 1) WHERE pk_thing = 1
 UPDATE tb_thing SET j = 'null', b = 'null', f = 'NaN', n = 'NaN' WHERE pk_thing = 2;
 UPDATE tb_thing SET j = '1e2', b = '1e2', f = 1e300, n = 1e30 WHERE pk_thing = 2;
 UPDATE tb_thing SET flag = false, sized = 'a' WHERE pk_thing = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SELECT data - 'big' AS data, texts FROM tv_thing WHERE pk_thing = 1;
 UPDATE tb_thing SET big = (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 4000) n) WHERE pk_thing < 3;
 UPDATE tb_thing SET sized = 'b' WHERE pk_thing < 3;
 UPDATE tb_thing SET big = big || 'x', flag = NULL WHERE pk_thing = 1;
 UPDATE tb_thing SET big = NULL, tags = NULL, j = NULL WHERE pk_thing = 2;
 SELECT pk_thing, length(big), length(data->>'big') AS shown FROM tv_thing ORDER BY pk_thing;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 RESET extra_float_digits;
 RESET IntervalStyle;
 DROP TABLE tv_thing, tv_types;
@@ -548,16 +531,16 @@ SELECT * FROM patched('tv_code');
 UPDATE tb_line SET qty = qty + 0.5 WHERE line = 2;
 UPDATE tb_code SET label = 'changed' WHERE code = 'ABC';
 UPDATE tb_lot SET place = 'q';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 CREATE INDEX ON tv_line (code);
 UPDATE tb_code SET label = 'again' WHERE code = 'Abc';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SELECT order_no, line, code, data FROM tv_line ORDER BY 1, 2;
 -- The key's image changes, and so do those that equal it: that is no patch. A label along with it.
 UPDATE tb_code SET code = 'ABC' WHERE code = 'abc';
 UPDATE tb_code SET code = 'Def', label = 'both' WHERE code = 'def';
 UPDATE tb_code SET label = 'after' WHERE code = 'DEF';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SELECT pk_code, data FROM tv_code ORDER BY pk_code;
 DROP TABLE tv_line, tv_code;
 -- An index under another collation, or of another family, does not tell rows apart by this equality.
@@ -570,7 +553,7 @@ CREATE TABLE tv_word AS
 SELECT w.pk_word, w.id, jsonb_build_object('gloss', g.gloss) AS data FROM tb_word w LEFT JOIN tb_gloss g ON g.word = w.word COLLATE any_case;
 SELECT * FROM patched('tv_word');
 UPDATE tb_gloss SET gloss = 'changed';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_word;
 
 -- Partitions: of the source, moved between them; of the TVIEW. Inheritance: an index does not tell rows of children apart.
@@ -597,13 +580,13 @@ UPDATE tb_event SET name = name || '.';
 UPDATE tb_event_us SET name = name || '.';
 UPDATE tb_kind SET name = name || '.';
 UPDATE tb_kind_high SET name = name || '.';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_event SET region = 'eu', name = 'moved' WHERE pk_event = 1;
 UPDATE tb_event SET region = 'us' WHERE pk_event = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 UPDATE tb_kind SET pk_kind = 2 WHERE pk_kind = 11;
 UPDATE tb_kind SET name = 'new' WHERE pk_kind = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 SET pg_tviews.auto_convert = off;
 CREATE TABLE tv_spread (pk_spread int PRIMARY KEY, id uuid, name text, data jsonb) PARTITION BY RANGE (pk_spread);
 CREATE TABLE tv_spread_1 PARTITION OF tv_spread FOR VALUES FROM (0) TO (3);
@@ -615,7 +598,7 @@ SELECT pg_tviews_convert_existing_table('tv_spread', $$
 SELECT * FROM patched('tv_spread');
 UPDATE tb_event SET name = name || '!';
 UPDATE tb_kind SET name = name || '!';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_event, tv_part, tv_spread;
 CREATE TABLE tb_base (pk_base int PRIMARY KEY, id uuid NOT NULL, name text);
 CREATE TABLE tb_derived () INHERITS (tb_base);
@@ -626,22 +609,22 @@ CREATE TABLE tv_derived AS SELECT b.pk_base AS pk_derived, b.id, jsonb_build_obj
 SELECT * FROM patched('tv_base');
 SELECT * FROM patched('tv_derived');
 UPDATE tb_base SET name = name || '.';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 ALTER TABLE tb_derived ADD PRIMARY KEY (pk_base);
 UPDATE tb_base SET name = name || '.';
 UPDATE tb_derived SET name = name || '.';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 -- A table that gets its first child.
 CREATE TABLE tb_late (pk_late int PRIMARY KEY, id uuid NOT NULL, name text);
 INSERT INTO tb_late VALUES (1, oracle.uuid(1), 'parent');
 CREATE TABLE tv_late AS SELECT b.pk_late, b.id, jsonb_build_object('name', b.name) AS data FROM tb_late b;
 UPDATE tb_late SET name = 'alone';
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 CREATE TABLE tb_later () INHERITS (tb_late);
 INSERT INTO tb_later VALUES (2, oracle.uuid(2), 'child');
 UPDATE tb_late SET name = name || '.';
 SELECT * FROM patched('tv_late');
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 DROP TABLE tv_base, tv_derived, tv_late;
 
 -- Whose rights: the owner of the TVIEW needs those that computing needs. A view of another owner lends its own, and nothing is patched.
@@ -662,7 +645,7 @@ SET ROLE regress_patch_writer;
 UPDATE tb_user SET name = 'whose' WHERE pk_user = 2;
 UPDATE tb_post SET title = 'whose' WHERE pk_post = 1;
 RESET ROLE;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 REVOKE SELECT ON tb_user FROM regress_patch_owner;
 SELECT oracle.sqlstate($$ UPDATE patch.tb_user SET name = 'revoked' WHERE pk_user = 2; SELECT pg_tviews_flush() $$);
 -- A patch does not read the other tables.
@@ -674,12 +657,12 @@ RESET pg_tviews.patch;
 -- Those of the columns are enough.
 GRANT SELECT (pk_user, name) ON tb_user TO regress_patch_owner;
 UPDATE tb_user SET name = 'some columns' WHERE pk_user = 2;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 REVOKE UPDATE ON tv_owned FROM regress_patch_owner;
 SELECT oracle.sqlstate($$ UPDATE patch.tb_post SET title = 'no update' WHERE pk_post = 1; SELECT pg_tviews_flush() $$);
 GRANT UPDATE (data) ON tv_owned TO regress_patch_owner;
 UPDATE tb_post SET title = 'one column' WHERE pk_post = 1;
-SELECT * FROM look();
+SELECT * FROM oracle.look();
 
 SET client_min_messages = error;
 DROP SCHEMA patch CASCADE;

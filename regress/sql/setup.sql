@@ -42,6 +42,26 @@ LANGUAGE sql AS $$
                 FROM pg_tviews_explain(tview)) parsed) named
 $$;
 
+-- What refreshes have written to the TVIEWs of this schema since the last look: rows updated, and how many of them in part; and the
+-- TVIEWs that are wrong.
+CREATE TABLE oracle.looked AS SELECT tview, rows_updated, rows_patched FROM pg_tviews_stats WHERE false;
+CREATE FUNCTION oracle.look() RETURNS TABLE (tview text, updated bigint, patched bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY
+        SELECT s.tview::text, s.rows_updated - coalesce(l.rows_updated, 0), s.rows_patched - coalesce(l.rows_patched, 0)
+        FROM pg_tviews_stats s JOIN pg_class c ON c.oid = s.tview LEFT JOIN oracle.looked l USING (tview)
+        WHERE c.relnamespace = current_schema()::regnamespace AND s.rows_updated > coalesce(l.rows_updated, 0)
+        ORDER BY s.tview::text COLLATE "C";
+    DELETE FROM oracle.looked;
+    INSERT INTO oracle.looked SELECT s.tview, s.rows_updated, s.rows_patched FROM pg_tviews_stats s;
+    RETURN QUERY
+        SELECT format('%s: %s missing, %s extra, %s different', v.table_name, v.missing, v.extra, v.different), NULL::bigint, NULL::bigint
+        FROM pg_tviews_metadata m, pg_tviews_verify(format('%I.tv_%s', m.schema_name, m.entity)) v
+        WHERE m.schema_name = current_schema() AND v.missing + v.extra + v.different > 0;
+END
+$$;
+
 -- What a statement says when it fails: SQLSTATE, message, detail and hint.
 CREATE FUNCTION oracle.sqlstate(sql text) RETURNS text
 LANGUAGE plpgsql AS $$

@@ -16,7 +16,7 @@ pub(super) struct Entry {
     pub(super) route: &'static str,
     pub(super) path: String,
     pub(super) columns_used: Vec<String>,
-    /// Those of which a change is written as a patch.
+    /// Those of which a change computes a part of the rows.
     pub(super) columns_patched: Vec<String>,
     pub(super) key_query: Option<String>,
     pub(super) reason: Option<&'static str>,

@@ -4,11 +4,7 @@
 use super::{OfKeys, Tview};
 use crate::error::Result;
 use crate::lineage::model::Route;
-use crate::lineage::sql::Table;
-use crate::name::Column;
 use crate::pg::node::Tree;
-use crate::pg::relation;
-use pgrx::pg_sys::Oid;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -20,23 +16,15 @@ const CHOICES: usize = 16;
 type Chosen = (BTreeSet<usize>, BTreeSet<usize>);
 
 pub(super) struct Leaves {
-    /// The table's columns that may be set by themselves, by their positions in the query's result.
-    free: HashMap<i16, Column>,
+    /// The query may be written down, and computes a key by itself.
+    is_possible: bool,
     made: RefCell<HashMap<Chosen, Option<Rc<OfKeys>>>>,
 }
 
 impl Leaves {
-    /// None may be set where `may_leave_out` is false: the query must not be written down, or computes no key by itself.
-    pub(super) fn new(view: Oid, table: &Table, may_leave_out: bool) -> Leaves {
-        let bound: Vec<&Column> = table.key.iter().chain(&table.unique).collect();
-        let free = |given: Column| {
-            let mut columns = table.columns.iter();
-            let column = columns.find(|c| c.name == given.name && !bound.contains(c))?;
-            Some((given.attribute, column.clone()))
-        };
-        let given = relation::columns(view).into_iter();
+    pub(super) fn new(is_possible: bool) -> Leaves {
         Leaves {
-            free: given.filter(|_| may_leave_out).filter_map(free).collect(),
+            is_possible,
             made: RefCell::default(),
         }
     }
@@ -45,19 +33,15 @@ impl Leaves {
 impl Tview {
     /// The leaves that are all that is made of a source; `None` where more is, or they cannot be set by themselves.
     pub(crate) fn leaves(&self, source: usize) -> Option<BTreeSet<usize>> {
-        if let Route::Full(_) = self.routes[source] {
+        if !self.leaves.is_possible || matches!(self.routes[source], Route::Full(_)) {
             return None;
         }
         let bits = self.graph.sources[source].leaves;
         let leaves: BTreeSet<usize> = (0..self.graph.leaves.len())
             .filter(|n| bits & (1 << n) != 0)
             .collect();
-        let is_free = |n: &usize| {
-            self.leaves
-                .free
-                .contains_key(&self.graph.leaves[*n].position)
-        };
-        (!leaves.is_empty() && leaves.iter().all(is_free)).then_some(leaves)
+        let column = |n: &usize| self.table.free_at(self.graph.leaves[*n].position);
+        (!leaves.is_empty() && leaves.iter().all(|n| column(n).is_some())).then_some(leaves)
     }
 
     /// What computes some leaves, and some parts, and nothing else; `None` where that is not to be had.
@@ -79,14 +63,11 @@ impl Tview {
         let parts = parts.iter().map(|n| &self.graph.parts[*n]);
         let parts = parts.map(|p| (p.position, p.path.as_slice()));
         let places: Vec<(i16, &[String])> = leaves.chain(parts).collect();
-        let given = relation::columns(self.view);
-        let position = |name: &str| given.iter().find(|c| c.name == name).map(|c| c.attribute);
-        let key: Option<Vec<i16>> = self.table.key.iter().map(|c| position(&c.name)).collect();
         let mut tree = Tree::of_view(self.view)?;
-        if !key.is_some_and(|key| tree.prune(&key, &places)) {
+        if !tree.prune(&self.table.key_positions(), &places) {
             return Ok(None);
         }
-        let column = |(position, path)| Some((self.leaves.free.get(&position)?, path));
+        let column = |(position, path)| Some((self.table.free_at(position)?, path));
         let places: Option<Vec<_>> = places.into_iter().map(column).collect();
         let made = places.map(|places| self.table.in_part(&tree.deparse(), &places));
         Ok(made.map(|[compute, compare]| OfKeys {

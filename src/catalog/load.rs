@@ -33,7 +33,8 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
     let members = relation::with_children(oid);
     check_writes(&members, &name)?;
     let all = relation::columns(oid);
-    let columns = shown_columns(&name, &view_name, &row, &all)?;
+    let given = relation::columns(row.view);
+    let columns = shown_columns(&name, &view_name, &given, row.owns_view, &all)?;
     let indexes = table::indexes(oid);
     let key = key_columns(&indexes, &columns).ok_or_else(|| Error::Keyless(name.name.clone()))?;
     // What is deparsed now is parsed again under these settings.
@@ -58,9 +59,14 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
         false => unique_columns(oid, &indexes, &columns),
     };
     let equals = equalities(&key)?;
+    let position = |c: &Column| {
+        let same = given.iter().find(|g| g.name == c.name);
+        same.map(|g| g.attribute)
+    };
     let table = sql::Table {
         name: name.clone(),
         view: view_name,
+        positions: columns.iter().filter_map(position).collect(),
         columns,
         all,
         equals,
@@ -77,7 +83,6 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
     let runs_code = members.iter().any(|member| table::runs_code(*member));
     let own = patching::Own {
         table: oid,
-        view: row.view,
         may_write_directly: !runs_code && members.len() == 1 && class.kind == b'r',
         indexes: patching::Indexes::default(),
     };
@@ -87,8 +92,8 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
     };
     let restricted = restrict(may_spell_out.then_some(&mut tree), &graph, &routes, &table);
     let (restricted, scopes) = restricted.map(|r| (r.query, r.scopes)).unzip();
-    let may_leave_out = may_spell_out && graph.scopes.is_empty();
-    let leaves = Leaves::new(row.view, &table, may_leave_out);
+    // Where a part of it must be restricted, it computes no key by itself.
+    let leaves = Leaves::new(may_spell_out && graph.scopes.is_empty());
     let row_type = relation::row_type(oid);
     let row_storage = Storage::of(row_type);
     known.insert(row.view);
@@ -167,20 +172,20 @@ fn check_writes(members: &[Oid], name: &Name) -> Result<()> {
 fn shown_columns(
     table: &Name,
     view: &Name,
-    row: &Registered,
+    given: &[Column],
+    owns_view: bool,
     all: &[Column],
 ) -> Result<Vec<Column>> {
-    let given = relation::columns(row.view);
     let is_same = |a: &Column, b: &Column| {
         a.name == b.name && a.type_oid == b.type_oid && a.typmod == b.typmod
     };
     let has = |columns: &[Column], of: &Column| columns.iter().any(|c| is_same(c, of));
-    let lone = match row.owns_view {
+    let lone = match owns_view {
         true => given.iter().find(|c| !has(all, c)),
-        false => all.iter().find(|c| !has(&given, c)),
+        false => all.iter().find(|c| !has(given, c)),
     };
     let Some(lone) = lone else {
-        return Ok(all.iter().filter(|c| has(&given, c)).cloned().collect());
+        return Ok(all.iter().filter(|c| has(given, c)).cloned().collect());
     };
     let type_in = |columns: &[Column]| {
         let column = columns.iter().find(|c| c.name == lone.name)?;
@@ -190,7 +195,7 @@ fn shown_columns(
         ))
     };
     let column = &lone.name;
-    let detail = match (type_in(all), type_in(&given)) {
+    let detail = match (type_in(all), type_in(given)) {
         (Some(is), Some(given)) => {
             format!(
                 "Column \"{column}\" would be of type {is} in the table and of type {given} in the view."

@@ -14,10 +14,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The TVIEW's relations.
+/// The TVIEW's table.
 pub(super) struct Own {
     pub(super) table: Oid,
-    pub(super) view: Oid,
     /// No code of users hangs on the table, and it has no partitions.
     pub(super) may_write_directly: bool,
     pub(super) indexes: Indexes,
@@ -29,8 +28,6 @@ struct Making<'a> {
     locking: &'a Locking,
     table: &'a Table,
     own: &'a Own,
-    /// The table's names for the positions of the result.
-    names: BTreeMap<i16, String>,
 }
 
 /// The indexes of tables, of each read once, when they are needed first.
@@ -53,25 +50,14 @@ pub(super) fn patches(
     table: &Table,
     own: &Own,
 ) -> Vec<Option<Patcher>> {
-    let given = relation::columns(own.view);
-    let shown = |name: &String| table.columns.iter().any(|c| c.name == *name);
-    let given = given.into_iter().filter(|c| shown(&c.name));
     let making = Making {
         graph,
         locking,
         table,
         own,
-        names: given.map(|c| (c.attribute, c.name)).collect(),
     };
-    let bound = |name: &String| {
-        table
-            .key
-            .iter()
-            .chain(&table.unique)
-            .any(|c| c.name == *name)
-    };
-    let free = making.names.iter().filter(|(_, name)| !bound(name));
-    let free: Vec<i16> = free.map(|(position, _)| *position).collect();
+    let positions = table.positions.iter().copied();
+    let free: Vec<i16> = positions.filter(|p| table.free_at(*p).is_some()).collect();
     let tables = Tables {
         indexes_of: &|relid| own.indexes.of(relid),
         own_indexes: &|| making.own_indexes(),
@@ -92,7 +78,6 @@ impl Making<'_> {
             patch: &patch,
             captured: &self.locking.captured[source],
             table: self.table,
-            names: &self.names,
             equals: &equals,
             is_array: array.is_some(),
         };
@@ -116,15 +101,10 @@ impl Making<'_> {
     /// The TVIEW's indexes over columns that the query gives, by their positions there.
     fn own_indexes(&self) -> Vec<Index> {
         let position = |attribute: i16| {
-            let column = self
-                .table
-                .columns
-                .iter()
-                .find(|c| c.attribute == attribute)?;
-            let mut names = self.names.iter();
-            names
-                .find(|(_, name)| **name == column.name)
-                .map(|(p, _)| *p)
+            let mut columns = self.table.columns.iter().zip(&self.table.positions);
+            columns
+                .find(|(c, _)| c.attribute == attribute)
+                .map(|(_, position)| *position)
         };
         let given = |index: &Index| {
             let columns = index.columns.iter();
@@ -221,7 +201,7 @@ impl Making<'_> {
                     let Condition::Equal(equality) = &link.condition else {
                         return None;
                     };
-                    let to = self.own_column(*position)?;
+                    let to = self.table.at(*position)?;
                     (&link.child, to, &equality.families, equality.collation)
                 }
                 _ => return None,
@@ -234,14 +214,9 @@ impl Making<'_> {
         is_same.then_some((from, to, collation))
     }
 
-    fn own_column(&self, position: i16) -> Option<&Column> {
-        let name = self.names.get(&position)?;
-        self.table.columns.iter().find(|c| c.name == *name)
-    }
-
     fn place(&self, part: usize) -> Option<Place> {
         let part = &self.graph.parts[part];
-        let column = self.own_column(part.position)?;
+        let column = self.table.at(part.position)?;
         Some(Place {
             attribute: column.attribute,
             storage: Storage::of(Oid::from(column.type_oid)),

@@ -184,8 +184,8 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn open(table: Oid, snapshot: Snapshot<'_>) -> Target {
         let held = pg_sys::NoLock as i32;
-        // SAFETY: a flush has locked the table; all is closed by Drop, or by the abort after an error. InitResultRelInfo() expects to be called in the
-        // memory of the executor's state.
+        // SAFETY: a flush has locked the table; all is closed by Drop, or by the abort after an error. InitResultRelInfo()
+        // expects to be called in the memory of the executor's state.
         let (table, estate, info, new, memory) = unsafe {
             call(|| {
                 let table = ffi::relation_open(table, held);

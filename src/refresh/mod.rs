@@ -303,10 +303,12 @@ fn refresh(
 fn of_leaves(tview: &Tview, changes: &[(Start, Changes)]) -> Result<Option<Rc<OfKeys>>> {
     let (mut leaves, mut parts) = (BTreeSet::new(), BTreeSet::new());
     for (start, rows) in changes {
-        match (tview.leaves(start.source), patch::parts(tview, start, rows)) {
-            (Some(of_source), _) => leaves.extend(of_source),
-            (None, Some(of_rows)) => parts.extend(of_rows),
-            (None, None) => return Ok(None),
+        if let Some(of_source) = tview.leaves(start.source) {
+            leaves.extend(of_source);
+        } else if let Some(of_rows) = patch::parts(tview, start, rows) {
+            parts.extend(of_rows);
+        } else {
+            return Ok(None);
         }
     }
     tview.of_leaves((leaves, parts))

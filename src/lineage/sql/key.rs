@@ -354,6 +354,7 @@ mod tests {
             view: name("v_post"),
             all: columns.clone(),
             key: columns[..graph.key.len()].to_vec(),
+            positions: vec![1, 2],
             columns,
             equals: vec!["OPERATOR(pg_catalog.=)".to_owned(); 2],
             unique: Vec::new(),

@@ -5,7 +5,7 @@ use super::{Table, join};
 use crate::lineage::model::{Condition, Graph, Link, Side, tag};
 use crate::lineage::patch::{Patch, Reach};
 use crate::name::{literal, quote};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What it takes to write the statements of one source.
 pub(crate) struct Patching<'a> {
@@ -15,8 +15,6 @@ pub(crate) struct Patching<'a> {
     /// The attributes that are captured.
     pub(crate) captured: &'a [i16],
     pub(crate) table: &'a Table,
-    /// The table's names for the positions of the result.
-    pub(crate) names: &'a BTreeMap<i16, String>,
     /// The equality of each attribute in [`Patch::unique`].
     pub(crate) equals: &'a [String],
     /// There are arrays of its only one.
@@ -124,7 +122,7 @@ impl Patching<'_> {
     pub(crate) fn statements(&self) -> PatchStatements {
         let part = |p: &usize| {
             let part = &self.graph.parts[*p];
-            PartSql::new(column(self.names, part.position), &part.path, &part.sql)
+            PartSql::new(self.column(part.position), &part.path, &part.sql)
         };
         PatchStatements {
             keys: self.keys(),
@@ -144,7 +142,7 @@ impl Patching<'_> {
         let table = self.table.name.sql();
         let from_where = match (hops.as_slice(), links.as_slice()) {
             ([], [(link, position)]) if self.is_array => {
-                let own = format!("t.{}", column(self.names, *position));
+                let own = format!("t.{}", self.column(*position));
                 format!("{table} AS t WHERE {}", is_any(link, &own)?)
             }
             _ => {
@@ -201,10 +199,15 @@ impl Patching<'_> {
         (from, format!("{is_row} AND {on}"))
     }
 
+    fn column(&self, position: i16) -> String {
+        let column = self.table.at(position);
+        column.map_or_else(String::new, |c| quote(&c.name))
+    }
+
     /// The links with columns of the TVIEW on their parents' side.
     fn carried(&self, links: &[(Link, i16)]) -> String {
         join(links, " AND ", |_, (link, position)| {
-            let sql = format!("t.{}", column(self.names, *position));
+            let sql = format!("t.{}", self.column(*position));
             let parent = Side {
                 sql,
                 ..link.parent.clone()
@@ -230,8 +233,4 @@ fn is_any(link: &Link, own: &str) -> Option<String> {
         "{own}{collation} {} ANY ($1)",
         equality.from(false)
     ))
-}
-
-fn column(names: &BTreeMap<i16, String>, position: i16) -> String {
-    names.get(&position).map_or_else(String::new, |n| quote(n))
 }

@@ -11,6 +11,8 @@ pub(crate) struct Table {
     pub(crate) view: Name,
     /// The columns that the query gives.
     pub(crate) columns: Vec<Column>,
+    /// Where it gives each of them, from 1.
+    pub(crate) positions: Vec<i16>,
     /// All columns of the table, users' own among them, in its order.
     pub(crate) all: Vec<Column>,
     pub(crate) key: Vec<Column>,
@@ -32,6 +34,24 @@ pub(crate) const COPIES: i32 = 3;
 pub(crate) const KEY: i32 = 4;
 
 impl Table {
+    /// The column that the query gives at a position.
+    pub(crate) fn at(&self, position: i16) -> Option<&Column> {
+        let found = self.positions.iter().position(|p| *p == position)?;
+        self.columns.get(found)
+    }
+
+    /// The same, where it may be set without the others: the key and unique indexes have no part of it.
+    pub(crate) fn free_at(&self, position: i16) -> Option<&Column> {
+        let is_bound = |c: &&Column| self.key.contains(c) || self.unique.contains(c);
+        self.at(position).filter(|c| !is_bound(c))
+    }
+
+    /// Where the query gives the columns of the key.
+    pub(crate) fn key_positions(&self) -> Vec<i16> {
+        let position = |c: &Column| self.positions[self.position(c)];
+        self.key.iter().map(position).collect()
+    }
+
     /// Where the query gives a column; `None` for a column of the user's own.
     fn shown(&self, column: &Column) -> Option<usize> {
         self.columns
@@ -353,6 +373,7 @@ mod tests {
             name,
             all: columns.clone(),
             key: columns[..1].to_vec(),
+            positions: vec![1, 2],
             columns,
             equals: vec!["OPERATOR(pg_catalog.=)".to_owned()],
             unique: Vec::new(),

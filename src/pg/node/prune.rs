@@ -1,6 +1,8 @@
 //! Owns leaving out of a query's result what is not wanted of it.
 
 use super::{Expr, Inside, Target, Tree};
+use crate::pg::guard::c_text;
+use crate::pg::list::list_len;
 use pgrx::pg_sys;
 use std::ptr::null_mut;
 
@@ -30,8 +32,8 @@ impl Tree {
             let _inside = Inside::switch(self.memory);
             let mut list = null_mut();
             let mut add = |expr: &Expr<'_>, name: &str, is_junk: bool, group: u32| {
-                let name = pg_sys::pstrdup(crate::pg::guard::c_text(name).as_ptr());
-                let number = super::list_len(list) as i16 + 1;
+                let name = pg_sys::pstrdup(c_text(name).as_ptr());
+                let number = list_len(list) as i16 + 1;
                 let made = pg_sys::makeTargetEntry(expr.node().cast(), number, name, is_junk);
                 (*made).ressortgroupref = group;
                 list = pg_sys::lappend(list, made.cast());
