@@ -101,6 +101,19 @@ UPDATE tb_book SET title = 'book' WHERE pk_book = 1;
 SELECT * FROM look();
 DELETE FROM tb_book WHERE pk_book = 3;
 SELECT * FROM look();
+-- More than a thousand keys are compared as a whole where they are more than half.
+CREATE TABLE tb_page AS SELECT n AS pk_page, oracle.uuid(n) AS id FROM generate_series(1, 3000) AS n;
+ALTER TABLE tb_page ADD PRIMARY KEY (pk_page);
+CREATE TABLE tv_page AS SELECT pk_page, id, jsonb_build_object('page', pk_page) AS data FROM tb_page;
+VACUUM ANALYZE tv_page;
+SELECT * FROM look();
+DELETE FROM tb_page WHERE pk_page <= 1400;
+SELECT * FROM look();
+VACUUM ANALYZE tv_page;
+DELETE FROM tb_page WHERE pk_page <= 2600;
+SELECT * FROM look();
+DROP TABLE tv_page;
+DROP TABLE tb_page;
 -- Each step takes its time; nobody has waited.
 SELECT tview, resolve_ms > 0 AS resolve, compare_ms > 0 AS compare, write_ms > 0 AS write, lock_wait_ms FROM pg_tviews_stats
 WHERE tview IN ('tv_book'::regclass, 'tv_shelf'::regclass) ORDER BY 1;

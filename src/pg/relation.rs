@@ -19,8 +19,6 @@ pub(crate) struct Class {
     pub(crate) owner: Oid,
     /// The access method of a table or an index.
     pub(crate) method: Oid,
-    /// Rows at the last ANALYZE; below zero when never analysed.
-    pub(crate) rows: f64,
     pub(crate) is_partition: bool,
     /// Others inherit from it, or are its partitions, or once did.
     pub(crate) has_children: bool,
@@ -41,7 +39,6 @@ pub(crate) fn class(relid: Oid) -> Option<Class> {
             persistence: row.relpersistence as u8,
             owner: row.relowner,
             method: row.relam,
-            rows: f64::from(row.reltuples),
             is_partition: row.relispartition,
             has_children: row.relhassubclass,
         };
@@ -221,6 +218,19 @@ pub(crate) fn columns(relid: Oid) -> Vec<Column> {
         pg_sys::relation_close(relation, pg_sys::NoLock as i32);
         columns
     }
+}
+
+/// How many rows a table has now, as the planner takes it: by its pages, and what the last ANALYZE found on one.
+pub(crate) fn estimated_rows(relid: Oid) -> f64 {
+    let (mut pages, mut rows, mut visible) = (0, 0.0, 0.0);
+    // SAFETY: the relation stays open meanwhile.
+    unsafe {
+        let relation = pg_sys::relation_open(relid, pg_sys::AccessShareLock as i32);
+        let widths = std::ptr::null_mut();
+        pg_sys::estimate_rel_size(relation, widths, &mut pages, &mut rows, &mut visible);
+        pg_sys::relation_close(relation, pg_sys::NoLock as i32);
+    }
+    rows
 }
 
 /// Whether columns of a table have defaults, are computed or identities, or are checked.

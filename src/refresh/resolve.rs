@@ -13,8 +13,9 @@ use crate::pg::value::{Row, Storage};
 use crate::queue::{Changes, Start};
 use std::collections::HashSet;
 
-/// A share of a TVIEW's rows beyond which comparing them all is cheaper than one by one.
-const SHARE_OF_ROWS: f64 = 0.2;
+/// A share of a TVIEW's rows beyond which comparing them all is cheaper than one by one: somewhere from a third, for documents that
+/// joins alone make, to all of them, for ones that take subqueries or are gone.
+const SHARE_OF_ROWS: f64 = 0.5;
 
 /// Whether captured values still are what the route starts from.
 pub(super) fn fits(tview: &Tview, start: &Start) -> bool {
@@ -34,10 +35,6 @@ pub(super) fn keys(
     aim: Aim<'_>,
 ) -> Result<Option<Vec<Row>>> {
     let mut keys: HashSet<Row> = HashSet::new();
-    let limit = match aim {
-        Aim::Compute => limit(tview),
-        Aim::Patch(_) => guc::lock_limit(),
-    };
     for freshness in freshness.each() {
         for (n, (start, rows)) in changes.iter().enumerate() {
             check_null_keys(session, tview, start, rows, *freshness)?;
@@ -49,14 +46,14 @@ pub(super) fn keys(
                     true
                 }
                 Way::OwnRows(direct) => {
-                    of_own_rows(direct, rows.keys(), limit, &mut keys)?;
+                    of_own_rows(direct, rows.keys(), &mut keys)?;
                     true
                 }
                 Way::Query(query) => {
                     from_values(session, tview, start, rows, &query, *freshness, &mut keys)?
                 }
             };
-            if !is_kept || keys.len() > limit {
+            if !is_kept || is_beyond(tview, keys.len(), aim) {
                 return Ok(None);
             }
         }
@@ -64,11 +61,21 @@ pub(super) fn keys(
     Ok(Some(keys.into_iter().collect()))
 }
 
-/// Adds the keys of the rows that the TVIEW has for captured values, until there are too many.
+/// Whether so many keys are better compared whole, or locked so.
+fn is_beyond(tview: &Tview, keys: usize, aim: Aim<'_>) -> bool {
+    match aim {
+        Aim::Compute => {
+            let share = || SHARE_OF_ROWS * relation::estimated_rows(tview.oid);
+            keys > guc::pending_limit() || (keys > KEYS_AT_ONCE && keys as f64 > share())
+        }
+        Aim::Patch(_) => keys > guc::lock_limit(),
+    }
+}
+
+/// Adds the keys of the rows that the TVIEW has for captured values, until there are too many to lock.
 fn of_own_rows<'r>(
     direct: &Direct,
     rows: impl Iterator<Item = &'r Row>,
-    limit: usize,
     keys: &mut HashSet<Row>,
 ) -> Result<()> {
     let active = take_snapshot(Freshness::Latest);
@@ -79,7 +86,7 @@ fn of_own_rows<'r>(
             keys.insert(direct.key.iter().map(value).collect());
             Ok(())
         })?;
-        if keys.len() > limit {
+        if keys.len() > guc::lock_limit() {
             break;
         }
     }
@@ -151,12 +158,6 @@ fn from_values(
         refuse_null_keys(session, tview, snapshot)?;
     }
     Ok(true)
-}
-
-fn limit(tview: &Tview) -> usize {
-    let rows = relation::class(tview.oid).map_or(-1.0, |c| c.rows);
-    let share = (rows.max(0.0) * SHARE_OF_ROWS) as usize;
-    guc::pending_limit().min(share.max(KEYS_AT_ONCE))
 }
 
 /// A key has no NULL in it.
