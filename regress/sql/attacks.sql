@@ -10,6 +10,7 @@ CREATE ROLE regress_tv_evil;
 CREATE ROLE regress_tv_wright;
 GRANT USAGE ON SCHEMA attacks, oracle TO PUBLIC;
 CREATE SCHEMA evil AUTHORIZATION regress_tv_evil;
+CREATE SCHEMA wright AUTHORIZATION regress_tv_wright;
 CREATE TABLE tb_city (pk_city int PRIMARY KEY, id uuid NOT NULL UNIQUE, code text NOT NULL);
 CREATE TABLE tb_shop (pk_shop int PRIMARY KEY, id uuid NOT NULL UNIQUE, code text NOT NULL, name text NOT NULL);
 CREATE INDEX ON tb_shop (code);
@@ -396,6 +397,49 @@ SELECT oracle.sqlstate('UPDATE tb_twin SET n = 7; SELECT pg_tviews_flush()');
 RESET ROLE;
 SELECT oracle.sqlstate('UPDATE tb_twin SET n = 7; SELECT pg_tviews_flush()');
 
+-- What hangs on a type of an index of the TVIEW runs as the owner, and finds what the owner meant, whatever the writer has set.
+SET ROLE regress_tv_wright;
+CREATE TABLE wright.loot (who name);
+CREATE FUNCTION wright.minus(int, int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO wright.loot VALUES (current_user);
+    RETURN 1;
+END
+$$;
+CREATE OPERATOR wright.- (leftarg = int, rightarg = int, function = wright.minus);
+GRANT USAGE ON SCHEMA wright TO PUBLIC;
+GRANT INSERT ON wright.loot TO PUBLIC;
+SET ROLE regress_tv_evil;
+CREATE FUNCTION evil.distance(a int, b int) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF current_user <> 'regress_tv_evil' THEN
+        RAISE 'distance is computed as %', current_user;
+    END IF;
+    RETURN a - b;
+END
+$$;
+CREATE TYPE evil.span AS RANGE (subtype = int, subtype_diff = evil.distance);
+CREATE TABLE evil.tb_stay (pk_stay int PRIMARY KEY, id uuid NOT NULL, since int NOT NULL, fk_city int NOT NULL);
+CREATE INDEX ON evil.tb_stay (fk_city);
+INSERT INTO evil.tb_stay SELECT n, oracle.uuid(n), n * 7919 % 1000, 1 FROM generate_series(1, 1000) AS n;
+GRANT SELECT, INSERT ON evil.tb_stay TO regress_tv_wright;
+GRANT USAGE ON SCHEMA evil TO regress_tv_wright;
+CREATE TABLE evil.tv_stay AS
+SELECT s.pk_stay, s.id, s.fk_city, evil.span(s.since, s.since + 10) AS span, c.code, jsonb_build_object('code', c.code) AS data
+FROM evil.tb_stay s JOIN attacks.tb_city c ON c.pk_city = s.fk_city;
+CREATE INDEX ON evil.tv_stay (fk_city);
+CREATE INDEX ON evil.tv_stay USING gist (span);
+CREATE INDEX ON evil.tv_stay (code);
+SET ROLE regress_tv_wright;
+SET search_path = wright, pg_catalog;
+UPDATE attacks.tb_city SET code = 'p1' WHERE pk_city = 1;
+UPDATE attacks.tb_city SET code = 'p2' WHERE pk_city = 1;
+INSERT INTO evil.tb_stay VALUES (1001, pg_catalog.gen_random_uuid(), 500, 1);
+RESET ROLE;
+SET search_path = attacks, public;
+SELECT count(*) FROM wright.loot;
+SELECT * FROM pg_tviews_verify('evil.tv_stay');
+
 -- Statements in hints can be run as they are.
 CREATE TABLE "tv_it's; DROP" (id uuid, data jsonb);
 SELECT oracle.sqlstate($$SELECT pg_tviews_convert_existing_table('"tv_it''s; DROP"')$$);
@@ -406,5 +450,5 @@ CREATE TABLE tv_234567890123456789012345678901234567890123456789012345678901 AS 
 SELECT backing_view FROM pg_tviews_metadata WHERE table_name = 'tv_234567890123456789012345678901234567890123456789012345678901';
 
 SET client_min_messages = warning;
-DROP SCHEMA evil, attacks CASCADE;
+DROP SCHEMA evil, attacks, wright CASCADE;
 DROP ROLE regress_tv_evil, regress_tv_wright;

@@ -65,6 +65,21 @@ ALTER TABLE tv_song ALTER note DROP DEFAULT, ALTER note SET NOT NULL;
 INSERT INTO tb_song VALUES (4, oracle.uuid(4), 1, 'Night');
 ALTER TABLE tv_song ALTER note SET DEFAULT 'new';
 INSERT INTO tb_song VALUES (4, oracle.uuid(4), 1, 'Night');
+-- Domains have defaults of their own, and may refuse NULL.
+CREATE DOMAIN rating AS int DEFAULT 3;
+CREATE DOMAIN shelf AS text NOT NULL DEFAULT 'A';
+CREATE DOMAIN label AS text CHECK (VALUE IS NOT NULL);
+ALTER TABLE tv_song ADD COLUMN rating rating, ADD COLUMN shelf shelf;
+INSERT INTO tb_song VALUES (5, oracle.uuid(5), 1, 'Rain');
+INSERT INTO tb_song VALUES (6, oracle.uuid(6), 1, 'Snow'), (7, oracle.uuid(7), 1, 'Hail');
+SELECT pk_song, rating, shelf FROM tv_song ORDER BY pk_song;
+ALTER TABLE tv_song ADD COLUMN label label DEFAULT 'none';
+ALTER TABLE tv_song ALTER label DROP DEFAULT;
+INSERT INTO tb_song VALUES (8, oracle.uuid(8), 1, 'Wind');
+UPDATE tb_song SET title = title || '!' WHERE pk_song > 4;
+SELECT * FROM pg_tviews_verify('tv_song');
+ALTER TABLE tv_song DROP COLUMN rating, DROP COLUMN shelf, DROP COLUMN label;
+DELETE FROM tb_song WHERE pk_song > 4;
 -- They are no part of a key.
 ALTER TABLE tv_song DROP CONSTRAINT tv_song_pkey, ADD PRIMARY KEY (pk_song, stars);
 BEGIN;

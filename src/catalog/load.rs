@@ -80,7 +80,13 @@ pub(super) fn load(oid: Oid, row: Registered, known: &mut HashSet<Oid>) -> Resul
     let key_query =
         |s: usize| sql::key::key_query(&graph, s, &routes[s], &locking.captured[s], &table);
     let key_queries = (0..routes.len()).map(key_query).collect();
-    let runs_code = members.iter().any(|member| table::runs_code(*member));
+    // A domain of a column of the user's own may have a default, and may refuse the NULL that stands for none.
+    let is_own_domain = |c: &Column| {
+        let type_oid = Oid::from(c.type_oid);
+        !table.columns.contains(c) && function::base_type(type_oid) != type_oid
+    };
+    let runs_code = table.all.iter().any(is_own_domain)
+        || members.iter().any(|member| table::runs_code(*member));
     let own = patching::Own {
         table: oid,
         may_write_directly: !runs_code && members.len() == 1 && class.kind == b'r',

@@ -249,13 +249,17 @@ pub(super) fn single(own: &Own, table: &Table) -> Option<Single> {
     })
 }
 
-/// By the equality that is the type's own, and that the index answers.
+/// By the equality that is the type's own, and that the index answers: PostgreSQL's, since none of a user's is to run
+/// with rights and settings that happen to be in force.
 fn access(table: Oid, index: &Index, column: &Column) -> Option<Access> {
+    let (first, type_oid) = (index.columns[0], Oid::from(column.type_oid));
+    let by_code =
+        function::is_compared_by_code(type_oid) || function::is_user_defined(first.family);
     Some(Access {
         table,
         index: Oid::from(index.oid),
-        equality: function::equality_function(Oid::from(column.type_oid))?,
-        collation: Oid::from(index.columns[0].collation),
+        equality: function::equality_function(type_oid).filter(|_| !by_code)?,
+        collation: Oid::from(first.collation),
     })
 }
 

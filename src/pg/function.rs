@@ -174,6 +174,17 @@ pub(crate) fn base_type(type_oid: Oid) -> Oid {
     unsafe { pg_sys::getBaseType(type_oid) }
 }
 
+/// Whether comparing values of a type, as indexes do, can run code that did not come with PostgreSQL. Ranges have such functions,
+/// composite types have columns that may be of any type; enums are compared by the catalog.
+pub(crate) fn is_compared_by_code(type_oid: Oid) -> bool {
+    let base = base_type(type_oid);
+    match element_type(base) {
+        Some(element) => is_compared_by_code(element),
+        // SAFETY: a syscache lookup.
+        None => is_user_defined(base.to_u32()) && !unsafe { pg_sys::type_is_enum(base) },
+    }
+}
+
 /// Leaves out types such as int2vector, of whose elements the array type is another one.
 fn element_is_of(array: Oid, element: Oid) -> bool {
     // SAFETY: a syscache lookup.

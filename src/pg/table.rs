@@ -97,6 +97,19 @@ impl TableIndex {
         self.attributes.contains(&0)
     }
 
+    /// Whether an entry in it can take code that is not PostgreSQL's: its expressions, or what compares its values.
+    fn runs_code(&self, table: Oid) -> bool {
+        let is_compared = |attribute: &i16| {
+            // SAFETY: a syscache lookup.
+            let type_oid = unsafe { pg_sys::get_atttype(table, *attribute) };
+            function::is_compared_by_code(type_oid)
+        };
+        let mut classes = self.classes.iter();
+        self.is_computed()
+            || classes.any(|c| function::is_user_defined(c.to_u32()))
+            || self.attributes[..self.key_len].iter().any(is_compared)
+    }
+
     /// As a valid btree index over plain columns of all rows.
     fn plain(&self) -> Option<crate::name::Index> {
         let is_btree = relation::class(self.oid).is_some_and(|c| c.method == pg_sys::BTREE_AM_OID);
@@ -132,7 +145,7 @@ pub(crate) fn plain_indexes(relid: Oid) -> Vec<crate::name::Index> {
 }
 
 /// Whether writing a table's rows can run code that is neither PostgreSQL's nor ours: triggers (those of foreign keys
-/// count too), checks, defaults, identity and computed columns, indexes over expressions.
+/// count too), checks, defaults, identity and computed columns, indexes over expressions and types of users.
 pub(crate) fn runs_code(relid: Oid) -> bool {
     let foreign = |row: &Cells| {
         let function = row.get(pg_sys::Anum_pg_trigger_tgfoid as i16)?;
@@ -140,7 +153,7 @@ pub(crate) fn runs_code(relid: Oid) -> bool {
     };
     relation::computes(relid)
         || !TRIGGERS.rows(relid, foreign).is_empty()
-        || indexes(relid).iter().any(TableIndex::is_computed)
+        || indexes(relid).iter().any(|i| i.runs_code(relid))
 }
 
 /// Whether foreign keys refer to rows of a table: then it has their triggers.

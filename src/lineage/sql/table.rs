@@ -70,9 +70,10 @@ impl Table {
         let first = quote(&self.key[0].name);
         let row_type = self.name.sql();
         let key = list(&self.key, |_, c| format!("n.c{}", self.position(c)));
+        // What the user keeps in columns of their own is not written; NULL need not be a value of their types.
         let row = list(&self.all, |_, c| match self.shown(c) {
             Some(i) => format!("n.c{i}"),
-            None => "NULL".to_owned(),
+            None => format!("t.{}", quote(&c.name)),
         });
         let moved = match self.unique.is_empty() {
             true => String::new(),
