@@ -16,6 +16,7 @@ use crate::pg::snapshot::{self, Active, Freshness};
 use crate::pg::{spi, transaction};
 use crate::queue;
 use crate::refresh;
+use pgrx::pg_sys::Oid;
 
 /// Converts and flushes until nothing is left to do. An extension that the transaction dropped takes
 /// with it what was owed.
@@ -93,11 +94,12 @@ fn reads_owed(reading: &Reading) -> Result<bool> {
     if reading.wants_workers {
         return Ok(true);
     }
+    let tables = tables(reading);
     for oid in owed {
         let above = catalog::tview(oid)?
             .map(|t| t.above.clone())
             .unwrap_or_default();
-        if above.iter().any(|a| reading.relations.contains(a)) {
+        if above.iter().any(|a| tables.contains(a)) {
             return Ok(true);
         }
     }
@@ -105,12 +107,21 @@ fn reads_owed(reading: &Reading) -> Result<bool> {
 }
 
 fn reads_tview(reading: &Reading) -> Result<bool> {
-    for relation in &reading.relations {
-        if catalog::is_tview(*relation)? {
+    for table in tables(reading) {
+        if catalog::is_tview(table)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// What it reads, and of what that is a partition.
+fn tables(reading: &Reading) -> Vec<Oid> {
+    let ancestors = reading
+        .relations
+        .iter()
+        .flat_map(|r| relation::ancestors(*r));
+    reading.relations.iter().copied().chain(ancestors).collect()
 }
 
 pub(crate) fn transaction_end() {

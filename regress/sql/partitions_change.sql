@@ -97,6 +97,14 @@ INSERT INTO tv_stop_2 VALUES (12, oracle.uuid(12), '{}');
 INSERT INTO tv_stop_3 VALUES (21, oracle.uuid(21), '{}');
 INSERT INTO tb_stop VALUES (12, oracle.uuid(12), 'Pier'), (21, oracle.uuid(21), 'Lock');
 SELECT tableoid::regclass AS partition, data FROM tv_stop ORDER BY pk_stop;
+-- To read a partition is to read the TVIEW.
+BEGIN;
+UPDATE tb_stop SET name = 'Dock' WHERE pk_stop = 1;
+SELECT data FROM tv_stop_1;
+UPDATE tb_stop SET name = 'Key' WHERE pk_stop = 1;
+COPY tv_stop_1 (data) TO STDOUT;
+COMMIT;
+UPDATE tb_stop SET name = 'Quay' WHERE pk_stop = 1;
 CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER spoil BEFORE INSERT OR UPDATE ON tv_stop_1 FOR EACH ROW EXECUTE FUNCTION spoil();
 -- Rows that have no other place keep a partition.

@@ -52,6 +52,7 @@ unsafe extern "C-unwind" {
     ) -> pg_sys::Portal;
     pub(super) fn SPI_cursor_fetch(portal: pg_sys::Portal, forward: bool, count: c_long);
     pub(super) fn SPI_commit();
+    pub(super) fn get_partition_ancestors(relid: pg_sys::Oid) -> *mut pg_sys::List;
     pub(super) fn LockRelationOid(relid: pg_sys::Oid, mode: pg_sys::LOCKMODE);
     pub(super) fn ConditionalLockRelationOid(relid: pg_sys::Oid, mode: pg_sys::LOCKMODE) -> bool;
     pub(super) fn LockDatabaseObject(

@@ -224,10 +224,8 @@ unsafe fn families(operator: Oid) -> Vec<u32> {
     // SAFETY: gives a list of OIDs.
     unsafe {
         let list = pg_sys::get_mergejoin_opfamilies(operator);
-        let count = super::list::list_len(list);
-        (0..count)
-            .map(|i| pg_sys::list_nth_oid(list, i).to_u32())
-            .collect()
+        let families = super::list::oids(list).into_iter();
+        families.map(Oid::to_u32).collect()
     }
 }
 

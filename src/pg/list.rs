@@ -19,6 +19,16 @@ pub(super) unsafe fn pointers<T>(list: *const pg_sys::List) -> Vec<*mut T> {
     }
 }
 
+/// The elements of a list of OIDs.
+pub(super) unsafe fn oids(list: *const pg_sys::List) -> Vec<Oid> {
+    // SAFETY: the caller knows the element type.
+    unsafe {
+        (0..list_len(list))
+            .map(|i| pg_sys::list_nth_oid(list, i))
+            .collect()
+    }
+}
+
 /// Copies and frees a palloc'd text.
 pub(super) unsafe fn take_text(text: *mut core::ffi::c_char) -> String {
     // SAFETY: the caller hands a fresh, NUL-terminated text.

@@ -255,9 +255,16 @@ pub(crate) fn with_children(relid: Oid) -> Vec<Oid> {
     // SAFETY: gives a list of OIDs.
     unsafe {
         let list = call(|| ffi::find_all_inheritors(relid, no_lock, std::ptr::null_mut()));
-        (0..super::list::list_len(list))
-            .map(|i| pg_sys::list_nth_oid(list, i))
-            .collect()
+        super::list::oids(list)
+    }
+}
+
+/// The partitioned tables that a table is a partition of, the nearest first.
+pub(crate) fn ancestors(relid: Oid) -> Vec<Oid> {
+    match class(relid).is_some_and(|c| c.is_partition) {
+        // SAFETY: gives a list of OIDs.
+        true => unsafe { super::list::oids(call(|| ffi::get_partition_ancestors(relid))) },
+        false => Vec::new(),
     }
 }
 
