@@ -106,7 +106,12 @@ pub(crate) enum Error {
     #[error("key of table \"{table}\" is not unique")]
     DuplicateKey { table: String, detail: String },
     #[error("key of table \"{table}\" contains null values")]
-    NullKey { table: String, columns: String },
+    NullKey {
+        table: String,
+        columns: String,
+        /// The table has such a row.
+        is_stored: bool,
+    },
     #[error("cannot change table \"{0}\" directly")]
     DirectWrite(String),
     #[error("the query of TVIEW \"{table}\" returns more than one row for one key")]
@@ -266,7 +271,7 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
             Error::NameWithoutPrefix(_) => {
-                "Rename the table to tv_<entity>, for example tv_product.".into()
+                "Call it tv_<entity>, with a lower-case tv_: for example tv_product.".into()
             }
             Error::NotATable { .. } => {
                 "Give the name of an ordinary or partitioned table tv_<entity>.".into()
@@ -275,7 +280,9 @@ impl Error {
                 "A TVIEW needs a column \"id\" of type uuid and a column \"data\" of type jsonb.".into()
             }
             Error::Unfit { hint, .. } | Error::TviewState { hint, .. } => (*hint).into(),
-            Error::NotTview(_) => "pg_tviews_metadata lists the TVIEWs of this database.".into(),
+            Error::NotTview(_) => {
+                "pg_tviews_metadata lists the TVIEWs of this database. What CREATE TABLE AS makes is one from its COMMIT on.".into()
+            }
             Error::NoDefinition { how, .. } => format!("Pass the query: {how}"),
             Error::ColumnMismatch { .. } => {
                 "The query must give the same column names and types as the table, in any order for a view and in the table's order for a query.".into()
@@ -309,8 +316,14 @@ impl Error {
                 "Let the owner of the table own the TVIEW, without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS.".into()
             }
             Error::NoKey { .. } => "Add a primary key with ALTER TABLE first.".into(),
-            Error::DuplicateKey { .. } | Error::Ambiguous { .. } => {
+            Error::DuplicateKey { .. } => {
+                "The query must give one row per key: group by the key, or add a primary key over more columns in the transaction of CREATE TABLE AS. Remove rows that are not the query's first.".into()
+            }
+            Error::Ambiguous { .. } => {
                 "The query must give one row per key: group by the key, or give the table a primary key over more columns.".into()
+            }
+            Error::NullKey { is_stored: true, .. } => {
+                "Exclude rows without a key in the query's WHERE clause. Remove rows that are not the query's first.".into()
             }
             Error::NullKey { .. } => "Exclude rows without a key in the query's WHERE clause.".into(),
             Error::DirectWrite(_) => {

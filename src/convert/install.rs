@@ -184,6 +184,7 @@ fn ensure_key(session: &Session, relid: Oid, name: &Name, columns: &[Column]) ->
             Err(Error::NullKey {
                 table: name.name.clone(),
                 columns: key.name.clone(),
+                is_stored: true,
             })
         }
         Err(e) => e.rethrow(),

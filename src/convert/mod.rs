@@ -265,7 +265,7 @@ pub(crate) fn convert_now(text: &str, definition: Option<&str>) -> Result<Oid> {
             Level::Notice,
             &format!("table \"{name}\" is already a TVIEW"),
             None,
-            None,
+            definition.map(|_| "pg_tviews_alter() gives a TVIEW another query."),
         );
         return Ok(relid);
     }

@@ -231,5 +231,6 @@ pub(super) fn null_key(tview: &Tview) -> Error {
     Error::NullKey {
         table: tview.name.name.clone(),
         columns: columns.join(", "),
+        is_stored: false,
     }
 }
