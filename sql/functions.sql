@@ -100,7 +100,13 @@ LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'pg_tviews_lock_target_wrapper';
 COMMENT ON FUNCTION pg_tviews_lock_target(oid, oid, smallint) IS 'for pg_tviews_locks';
 
+-- A prepared transaction has the virtual transaction of the session that prepared it, and after a restart another one; its lock
+-- on itself tells which it is.
 CREATE VIEW pg_tviews_locks AS
+WITH locks AS (
+    SELECT locktype, database, transactionid, classid, objid, objsubid, virtualtransaction, pid, mode, granted, waitstart
+      FROM pg_catalog.pg_locks
+)
 SELECT l.pid,
        p.gid                                         AS prepared,
        c.tview,
@@ -110,11 +116,11 @@ SELECT l.pid,
        l.granted,
        l.waitstart                                   AS waiting_since,
        CASE WHEN NOT l.granted THEN pg_catalog.pg_blocking_pids(l.pid) END AS blocked_by
-  FROM pg_catalog.pg_locks l
+  FROM locks l
   JOIN pg_tviews_catalog c ON c.tview::pg_catalog.oid = l.classid
  CROSS JOIN LATERAL pg_tviews_lock_target(l.classid, l.objid, l.objsubid) AS t
-  LEFT JOIN pg_catalog.pg_prepared_xacts p
-         ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::pg_catalog.text
+  LEFT JOIN (locks x JOIN pg_catalog.pg_prepared_xacts p ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
+         ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
  WHERE l.locktype = 'advisory'
    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
 GRANT SELECT ON pg_tviews_locks TO PUBLIC;

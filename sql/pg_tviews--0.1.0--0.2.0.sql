@@ -90,6 +90,28 @@ SELECT c.tview,
 COMMENT ON VIEW pg_tviews_stats IS 'what refreshes of each TVIEW did, how long it took them, and how they failed';
 DROP FUNCTION pg_tviews_stats_counted();
 
+CREATE OR REPLACE VIEW pg_tviews_locks AS
+WITH locks AS (
+    SELECT locktype, database, transactionid, classid, objid, objsubid, virtualtransaction, pid, mode, granted, waitstart
+      FROM pg_catalog.pg_locks
+)
+SELECT l.pid,
+       p.gid                                         AS prepared,
+       c.tview,
+       t.kind,
+       t.target,
+       l.mode,
+       l.granted,
+       l.waitstart                                   AS waiting_since,
+       CASE WHEN NOT l.granted THEN pg_catalog.pg_blocking_pids(l.pid) END AS blocked_by
+  FROM locks l
+  JOIN pg_tviews_catalog c ON c.tview::pg_catalog.oid = l.classid
+ CROSS JOIN LATERAL pg_tviews_lock_target(l.classid, l.objid, l.objsubid) AS t
+  LEFT JOIN (locks x JOIN pg_catalog.pg_prepared_xacts p ON x.locktype = 'transactionid' AND x.transactionid = p.transaction)
+         ON l.pid IS NULL AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
+ WHERE l.locktype = 'advisory'
+   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
+
 CREATE FUNCTION pg_tviews_progress_reported()
 RETURNS TABLE (pid integer, tview oid, operation text, phase text, rows_done bigint, rows_total bigint,
                started_at timestamptz)

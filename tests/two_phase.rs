@@ -71,6 +71,40 @@ fn tview_created_in_a_prepared_transaction_follows_its_sources_once_committed() 
     assert_next_write_refreshes(&mut client);
 }
 
+#[test]
+fn locks_tell_the_prepared_transaction_before_and_after_a_restart() {
+    let server = Server::start();
+    let mut client = prepare_change(&server);
+    // The session that prepared it goes on, and another transaction is prepared.
+    client
+        .batch_execute(
+            "BEGIN;
+             INSERT INTO tb_post (pk_post, fk_user, title) VALUES (1006, 2, 'another');
+             PREPARE TRANSACTION 'another';
+             BEGIN;
+             INSERT INTO tb_post (pk_post, fk_user, title) VALUES (1007, 2, 'open');
+             SELECT pg_tviews_flush()",
+        )
+        .unwrap();
+    let holders = "SELECT string_agg(DISTINCT concat_ws(' ', CASE WHEN pid IS NULL THEN 'no session' END, prepared), ', ')
+                     FROM pg_tviews_locks WHERE pid IS DISTINCT FROM pg_backend_pid()";
+    let held =
+        |client: &mut Client| -> Option<String> { client.query_one(holders, &[]).unwrap().get(0) };
+    let expected = Some("no session another, no session rename");
+    let own = "SELECT count(*), count(prepared) FROM pg_tviews_locks WHERE pid = pg_backend_pid()";
+    let own = client.query_one(own, &[]).unwrap();
+    assert!(own.get::<_, i64>(0) > 0);
+    assert_eq!(own.get::<_, i64>(1), 0);
+    assert_eq!(held(&mut client).as_deref(), expected);
+
+    server.crash_and_restart();
+
+    let mut client = server.connect();
+    assert_eq!(held(&mut client).as_deref(), expected);
+    client.batch_execute("COMMIT PREPARED 'rename'").unwrap();
+    assert_eq!(held(&mut client).as_deref(), Some("no session another"));
+}
+
 fn prepare_change(server: &Server) -> Client {
     let mut client = server.connect();
     blog::create_sources(&mut client);
