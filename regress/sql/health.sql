@@ -99,6 +99,27 @@ CREATE TRIGGER pg_tviews_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON 
 EXECUTE findings;
 DROP TABLE tv_lone;
 
+-- Triggers that a restore of parts has left: on a TVIEW those of a source, on a source those of a TVIEW.
+SET pg_tviews.auto_convert = off;
+CREATE TABLE tv_part AS SELECT pk_shelf AS pk_part, oracle.uuid(pk_shelf) AS id, to_jsonb(room) AS data FROM tb_shelf;
+CREATE TRIGGER pg_tviews_capture_truncate AFTER TRUNCATE ON tv_part EXECUTE FUNCTION public.pg_tviews_capture();
+CREATE TRIGGER pg_tviews_capture_update AFTER UPDATE ON tv_part REFERENCING OLD TABLE AS pg_tviews_old NEW TABLE AS pg_tviews_new
+    EXECUTE FUNCTION public.pg_tviews_capture();
+RESET pg_tviews.auto_convert;
+CREATE TABLE tb_part (pk_rest int PRIMARY KEY, id uuid NOT NULL);
+CREATE TRIGGER pg_tviews_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON tb_part EXECUTE FUNCTION public.pg_tviews_guard();
+SELECT pg_tviews_convert_existing_table('tv_part');
+CREATE TABLE tv_rest AS SELECT pk_rest, id, '{}'::jsonb AS data FROM tb_part;
+EXECUTE findings;
+DROP TRIGGER pg_tviews_guard ON tv_part;
+DROP TRIGGER pg_tviews_capture_update ON tb_part;
+SELECT string_agg(remedy, ' ') AS remedy FROM pg_tviews_health_check() WHERE object LIKE 'table health.t__part' \gset
+:remedy
+EXECUTE findings;
+INSERT INTO tb_part VALUES (1, oracle.uuid(1));
+SELECT oracle.check('tv_rest', 'SELECT pk_rest, id, ''{}''::jsonb AS data FROM tb_part');
+DROP TABLE tv_part, tv_rest, tb_part CASCADE;
+
 -- Rights.
 CREATE TABLE tb_note (pk_note int PRIMARY KEY, id uuid NOT NULL, body text);
 INSERT INTO tb_note VALUES (1, oracle.uuid(1), 'a');
