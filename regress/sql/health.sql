@@ -38,7 +38,7 @@ SELECT oracle.check('tv_book', :'query');
 -- Remedies find our functions wherever they are.
 ALTER TABLE tb_book DISABLE TRIGGER pg_tviews_capture_insert;
 SET search_path = health;
-SELECT DISTINCT remedy FROM public.pg_tviews_health_check() WHERE object = 'TVIEW health.tv_book' \gset
+SELECT DISTINCT remedy FROM public.pg_tviews_health_check() WHERE object = 'table health.tb_book' \gset
 :remedy
 SET pg_tviews.auto_convert = off;
 CREATE TABLE tv_later AS SELECT pk_shelf AS pk_later, oracle.uuid(pk_shelf) AS id, to_jsonb(room) AS data FROM tb_shelf;
@@ -47,6 +47,36 @@ SELECT remedy FROM public.pg_tviews_health_check() WHERE object = 'table health.
 RESET pg_tviews.auto_convert;
 DROP TABLE tv_later;
 SET search_path = health, public;
+EXECUTE findings;
+
+-- What several TVIEWs need of a table is found once, and one call mends it for all.
+ALTER TABLE tb_book DISABLE TRIGGER ALL;
+UPDATE tb_book SET title = 'missed' WHERE pk_book <= 250;
+DELETE FROM tb_book WHERE pk_book = 301;
+SELECT severity, object, message, remedy FROM pg_tviews_health_check() WHERE object LIKE 'table health.%';
+SELECT remedy FROM pg_tviews_health_check() WHERE object LIKE 'table health.%' \gexec
+EXECUTE findings;
+SELECT oracle.check('tv_book', :'query');
+SELECT * FROM pg_tviews_verify('tv_shelf');
+-- The call is not for a TVIEW that it would fail for, nor for one of another owner.
+CREATE FUNCTION breaks(text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN to_jsonb($1); END $$;
+SELECT pg_tviews_alter('tv_book', 'SELECT pk_book, id, health.breaks(title) AS data FROM tb_book');
+ALTER EVENT TRIGGER pg_tviews_on_command DISABLE;
+CREATE OR REPLACE FUNCTION breaks(text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE 'it breaks'; END $$;
+ALTER EVENT TRIGGER pg_tviews_on_command ENABLE ALWAYS;
+ALTER TABLE tb_book DISABLE TRIGGER ALL;
+EXECUTE findings;
+CREATE OR REPLACE FUNCTION breaks(text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN to_jsonb($1); END $$;
+GRANT SELECT, TRIGGER ON tb_shelf, tb_book, tv_book TO regress_tviews_health;
+ALTER TABLE tv_shelf OWNER TO regress_tviews_health;
+SET ROLE regress_tviews_health;
+EXECUTE findings;
+SELECT remedy FROM pg_tviews_health_check() WHERE object = 'table health.tb_book' \gexec
+RESET ROLE;
+ALTER TABLE tv_shelf OWNER TO CURRENT_USER;
+REVOKE ALL ON tb_shelf, tb_book, tv_book FROM regress_tviews_health;
+SELECT pg_tviews_alter('tv_book', :'query');
+DROP FUNCTION breaks;
 EXECUTE findings;
 
 -- Triggers gone, behind the back of the event trigger.
@@ -154,6 +184,10 @@ DROP INDEX tb_book_fk_shelf_idx;
 CREATE TABLE tv_all AS SELECT pk_shelf AS pk_all, oracle.uuid(pk_shelf) AS id, to_jsonb((SELECT count(*) FROM tb_book)) AS data FROM tb_shelf;
 EXECUTE findings;
 DROP TABLE tv_all;
+-- One statement for each index, though several TVIEWs need it; and no other in its place.
+SELECT remedy FROM pg_tviews_health_check() WHERE message LIKE '%no index%' \gexec
+EXECUTE findings;
+DROP INDEX tb_book_fk_shelf_idx;
 -- Not yet converted.
 SET pg_tviews.auto_convert = off;
 CREATE TABLE tv_later AS SELECT pk_shelf AS pk_later, oracle.uuid(pk_shelf) AS id, to_jsonb(room) AS data FROM tb_shelf;

@@ -2,7 +2,7 @@
 //! what mends it.
 
 use crate::catalog::{self, Tview};
-use crate::convert;
+use crate::convert::{self, Faulty};
 use crate::error::{Error, Result};
 use crate::lineage::model::Source;
 use crate::name::{Name, literal};
@@ -25,8 +25,36 @@ pub(super) struct Finding {
     pub(super) severity: String,
     pub(super) object: String,
     pub(super) message: String,
-    /// SQL that mends it; `None` where more is to be decided.
+    /// SQL that mends it, or shows how to; `None` where more is to be decided.
     pub(super) remedy: Option<String>,
+}
+
+/// What several TVIEWs miss on a table, and one statement mends for all.
+struct Shared {
+    /// By which it is known again.
+    key: String,
+    severity: &'static str,
+    table: String,
+    message: String,
+    tviews: Vec<String>,
+    remedy: Option<String>,
+    /// Nothing is known that `remedy` would be refused for.
+    is_mendable: bool,
+}
+
+impl Shared {
+    fn finding(self) -> Finding {
+        let need = match self.tviews.len() {
+            1 => ["TVIEW ", &self.tviews[0], " needs"].concat(),
+            _ => ["TVIEWs ", &self.tviews.join(", "), " need"].concat(),
+        };
+        Finding {
+            severity: self.severity.to_owned(),
+            object: ["table ", &self.table].concat(),
+            message: [&self.message, ", which ", &need].concat(),
+            remedy: self.remedy,
+        }
+    }
 }
 
 /// Of the database, and of each TVIEW that the user may read.
@@ -35,6 +63,7 @@ pub(super) fn check(version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
     let session = Session::open();
     let prefix = prefix()?;
     let mut found = of_database(&session, version, is_preloaded, &prefix)?;
+    let mut shared = Vec::new();
     let user = current_user();
     for oid in catalog::all(&session)? {
         let Some(name) = relation::name(oid).filter(|_| relation::may_read(oid, user)) else {
@@ -46,9 +75,11 @@ pub(super) fn check(version: &str, is_preloaded: bool) -> Result<Vec<Finding>> {
             oid,
             prefix: &prefix,
             found: &mut found,
+            shared: &mut shared,
         }
         .run(&session)?;
     }
+    found.extend(shared.into_iter().map(Shared::finding));
     Ok(found)
 }
 
@@ -93,6 +124,7 @@ struct Checking<'f> {
     object: String,
     prefix: &'f str,
     found: &'f mut Vec<Finding>,
+    shared: &'f mut Vec<Shared>,
 }
 
 impl Checking<'_> {
@@ -103,6 +135,21 @@ impl Checking<'_> {
             message,
             remedy,
         });
+    }
+
+    /// Of a table: the same of several TVIEWs is one finding.
+    fn share(&mut self, found: Shared) {
+        let mut shared = self.shared.iter_mut();
+        match shared.find(|s| s.key == found.key) {
+            None => self.shared.push(found),
+            Some(same) => {
+                same.tviews.extend(found.tviews);
+                if found.is_mendable && !same.is_mendable {
+                    same.remedy = found.remedy;
+                    same.is_mendable = true;
+                }
+            }
+        }
     }
 
     /// A call of a function of ours with the TVIEW as its argument.
@@ -122,32 +169,40 @@ impl Checking<'_> {
             }
             return Ok(());
         }
-        for fault in convert::faulty(session, self.oid)? {
-            let table = relation::name(fault.table).map(|n| relation::quote_if_needed(&n));
-            let purpose = match fault.kind.as_str() {
-                "guard" => "that refuses direct writes",
-                "guard row" => "that refuses replicated changes",
-                "row" => "for replicated changes",
-                "truncate" => "for TRUNCATE",
-                "insert" => "for INSERT",
-                "update" => "for UPDATE",
-                _ => "for DELETE",
-            };
-            let message = format!(
-                "the trigger {purpose} on table {} is {}",
-                table.unwrap_or_default(),
-                fault.state
-            );
-            self.add(ERROR, message, self.call("", "pg_tviews_repair", ""));
-        }
+        let faults = convert::faulty(session, self.oid)?;
+        let before = self.found.len();
         let loaded = apart(|| {
             let tview = catalog::tview(self.oid)?;
             tview.ok_or_else(|| Error::NotTview(self.name.name.clone()))
         });
         match loaded {
-            Ok(tview) => self.of_tview(session, &tview),
-            Err(failure) => self.failed(failure),
+            Ok(tview) => self.of_tview(session, &tview)?,
+            Err(failure) => self.failed(failure)?,
         }
+        let repair = self.repair();
+        let is_refused = |f: &Finding| f.severity == ERROR && f.remedy != repair;
+        let is_mendable = relation::is_owner(self.oid, current_user())
+            && !self.found[before..].iter().any(is_refused);
+        for faults in faults.chunk_by(|a, b| a.table == b.table) {
+            let name = relation::name(faults[0].table);
+            let table = name.map_or_else(String::new, |n| relation::quote_if_needed(&n));
+            let message = in_words(faults);
+            self.share(Shared {
+                key: [&table, " ", &message].concat(),
+                severity: ERROR,
+                table,
+                message,
+                tviews: vec![relation::quote_if_needed(&self.name)],
+                remedy: repair.clone(),
+                is_mendable,
+            });
+        }
+        Ok(())
+    }
+
+    /// One call puts back the triggers on all tables that the TVIEW reads, and has what others show of them compared.
+    fn repair(&self) -> Option<String> {
+        self.call("", "pg_tviews_repair", "")
     }
 
     fn failed(&mut self, failure: Failure) -> Result<()> {
@@ -165,11 +220,7 @@ impl Checking<'_> {
     fn of_tview(&mut self, session: &Session, tview: &Tview) -> Result<()> {
         if !convert::is_registered(session, tview)? {
             let message = "the tables that it reads are not those that it is registered for";
-            self.add(
-                ERROR,
-                message.to_owned(),
-                self.call("", "pg_tviews_repair", ""),
-            );
+            self.add(ERROR, message.to_owned(), self.repair());
         }
         let mut is_readable = true;
         for source in &tview.graph.sources {
@@ -186,12 +237,18 @@ impl Checking<'_> {
             self.add(WARNING, message, remedy);
         }
         for missing in catalog::missing_indexes(tview)? {
-            let message = format!(
-                "table {} has no index for looking up rows by ({})",
-                relation::quote_if_needed(&missing.table),
-                missing.columns
-            );
-            self.add(NOTICE, message, Some(missing.statement));
+            self.share(Shared {
+                key: missing.statement.clone(),
+                severity: NOTICE,
+                table: relation::quote_if_needed(&missing.table),
+                message: format!(
+                    "it has no index for looking up rows by ({})",
+                    missing.columns
+                ),
+                tviews: vec![relation::quote_if_needed(&self.name)],
+                remedy: Some(missing.statement),
+                is_mendable: true,
+            });
         }
         match is_readable {
             true => self.of_rows(tview),
@@ -245,10 +302,36 @@ impl Checking<'_> {
                     "of a sample of its rows {} are missing, {} are extra, {} are different",
                     found.missing, found.extra, found.different
                 );
-                self.add(ERROR, message, self.call("", "pg_tviews_repair", ""));
+                self.add(ERROR, message, self.repair());
                 Ok(())
             }
             Err(failure) => self.failed(failure),
         }
     }
+}
+
+/// What is wrong with the triggers on one table.
+fn in_words(faults: &[Faulty]) -> String {
+    let mut states: Vec<(&str, Vec<&str>)> = Vec::new();
+    for fault in faults {
+        let purpose = match fault.kind.as_str() {
+            "guard" => "against direct writes",
+            "guard row" => "against replicated changes",
+            "row" => "for replicated changes",
+            "truncate" => "for TRUNCATE",
+            "insert" => "for INSERT",
+            "update" => "for UPDATE",
+            _ => "for DELETE",
+        };
+        match states.iter_mut().find(|(state, _)| *state == fault.state) {
+            Some((_, purposes)) => purposes.push(purpose),
+            None => states.push((&fault.state, vec![purpose])),
+        }
+    }
+    let clause = |(state, purposes): &(&str, Vec<&str>)| match &purposes[..] {
+        [purpose] => format!("its trigger {purpose} is {state}"),
+        _ => format!("its triggers {} are {state}", purposes.join(", ")),
+    };
+    let clauses: Vec<String> = states.iter().map(clause).collect();
+    clauses.join(" and ")
 }

@@ -32,7 +32,7 @@ pub(crate) use shape::{
     entity, find_owned, how_to_convert, how_to_convert_with_query, is_convertible, missing_columns,
 };
 pub(crate) use survey::survey;
-pub(crate) use triggers::faulty;
+pub(crate) use triggers::{Faulty, faulty};
 
 use crate::catalog::{self, Tview};
 use crate::error::{Error, Result};
