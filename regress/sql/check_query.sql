@@ -47,6 +47,10 @@ SELECT oracle.sqlstate($$ SELECT * FROM pg_tviews_check_query('SELECT nothing FR
 SELECT oracle.sqlstate($$ SELECT * FROM pg_tviews_check_query('SELECT FROM FROM') $$);
 SELECT oracle.sqlstate($$ SELECT * FROM pg_tviews_check_query('SELECT id FROM tb_nowhere') $$);
 SELECT oracle.sqlstate($$ SELECT * FROM pg_tviews_check_query('SELECT id FROM tb_post', 'a.b.c.d') $$);
+-- It shows where, in the query that it was given.
+SELECT * FROM pg_tviews_check_query('SELECT id,
+    nothing FROM tb_post');
+DO $$ BEGIN PERFORM pg_tviews_check_query('SELECT id,, FROM tb_post'); END $$;
 -- Nobody is locked out, nothing is run.
 CREATE FUNCTION bang() RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE 'it was run'; END $$;
 BEGIN;

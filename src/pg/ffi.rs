@@ -73,6 +73,14 @@ unsafe extern "C-unwind" {
     pub(super) fn AfterTriggerFireDeferred();
     pub(super) fn PreCommit_Portals(is_prepare: bool) -> bool;
 
+    pub(super) fn pg_parse_query(text: *const c_char) -> *mut pg_sys::List;
+    pub(super) fn parse_analyze_fixedparams(
+        parsed: *mut pg_sys::RawStmt,
+        text: *const c_char,
+        types: *const pg_sys::Oid,
+        count: c_int,
+        environment: *mut pg_sys::QueryEnvironment,
+    ) -> *mut pg_sys::Query;
     pub(super) fn CopyErrorData() -> *mut pg_sys::ErrorData;
     pub(super) fn FlushErrorState();
     pub(super) fn ReThrowError(edata: *mut pg_sys::ErrorData) -> !;
@@ -82,6 +90,10 @@ unsafe extern "C-unwind" {
     pub(super) fn errdetail_internal(fmt: *const c_char, ...) -> c_int;
     pub(super) fn errhint(fmt: *const c_char, ...) -> c_int;
     pub(super) fn errcontext_msg(fmt: *const c_char, ...) -> c_int;
+    pub(super) fn geterrposition() -> c_int;
+    pub(super) fn errposition(cursorpos: c_int) -> c_int;
+    pub(super) fn internalerrposition(cursorpos: c_int) -> c_int;
+    pub(super) fn internalerrquery(query: *const c_char) -> c_int;
     pub(super) fn errfinish(filename: *const c_char, lineno: c_int, funcname: *const c_char);
 
     pub(super) fn datum_image_eq(

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{null, null_mut};
 
@@ -129,6 +129,38 @@ pub(super) unsafe fn call<T>(f: impl FnOnce() -> T) -> T {
         Some(value) if jumped == 0 => value,
         // SAFETY: after a longjmp PostgreSQL's error state holds the error that caused it.
         _ => unsafe { unwind(memory) },
+    }
+}
+
+/// [`call`] for what reads a text of SQL: an error with a position shows the place in this text, which is not the statement that
+/// the client has sent.
+///
+/// # Safety
+/// As for `call`.
+pub(super) unsafe fn call_on<T>(text: &CStr, f: impl FnOnce() -> T) -> T {
+    // SAFETY: the callback is gone from the stack of contexts when `call` ends, however it does, and the text is still there.
+    unsafe {
+        call(|| {
+            let mut pointing = pg_sys::ErrorContextCallback {
+                previous: pg_sys::error_context_stack,
+                callback: Some(point_into),
+                arg: text.as_ptr().cast_mut().cast(),
+            };
+            pg_sys::error_context_stack = &raw mut pointing;
+            f()
+        })
+    }
+}
+
+unsafe extern "C-unwind" fn point_into(text: *mut c_void) {
+    // SAFETY: called while an error is being reported; the text is that of `call_on`.
+    unsafe {
+        let position = ffi::geterrposition();
+        if position > 0 {
+            ffi::errposition(0);
+            ffi::internalerrposition(position);
+            ffi::internalerrquery(text.cast());
+        }
     }
 }
 

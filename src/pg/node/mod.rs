@@ -19,12 +19,12 @@ pub(crate) use restrict::Restriction;
 
 use crate::error::{Error, Result};
 use crate::pg::ffi;
-use crate::pg::guard::{c_text, call};
+use crate::pg::guard::{c_text, call, call_on};
 use crate::pg::list::{list_len, pointers, take_text};
 use crate::pg::version;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::c_void;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
 /// An analysed query of our own.
 pub(crate) struct Tree {
@@ -77,20 +77,18 @@ impl Tree {
     /// Analyses one SELECT given as text, with the caller's search_path.
     pub(crate) fn parse(text: &str, name: &str) -> Result<Tree> {
         let source = c_text(text);
+        let start = source.as_ptr();
         Tree::build(|| {
             // SAFETY: the text outlives both calls.
             unsafe {
-                let statements = pg_sys::pg_parse_query(source.as_ptr());
+                let statements = call_on(&source, || ffi::pg_parse_query(start));
                 if list_len(statements) != 1 {
                     return Err(Error::NotASelect(name.into()));
                 }
-                let query = pg_sys::parse_analyze_fixedparams(
-                    pg_sys::list_nth(statements, 0).cast(),
-                    source.as_ptr(),
-                    std::ptr::null(),
-                    0,
-                    null_mut(),
-                );
+                let statement = pg_sys::list_nth(statements, 0).cast();
+                let analyse =
+                    || ffi::parse_analyze_fixedparams(statement, start, null(), 0, null_mut());
+                let query = call_on(&source, analyse);
                 match (*query).commandType == pg_sys::CmdType::CMD_SELECT {
                     true => Ok(query),
                     false => Err(Error::NotASelect(name.into())),
