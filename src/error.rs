@@ -40,7 +40,7 @@ pub(crate) enum Error {
     Function {
         function: String,
         volatility: &'static str,
-        is_builtin: bool,
+        hint: &'static str,
     },
     #[error("{construct} cannot be used in the query of a TVIEW")]
     Construct {
@@ -287,19 +287,9 @@ impl Error {
             Error::ColumnMismatch { .. } => {
                 "The query must give the same column names and types as the table, in any order for a view and in the table's order for a query.".into()
             }
-            Error::Function {
-                is_builtin: true, ..
-            } => "Store the value in a source column, or compute it when the TVIEW is read.".into(),
-            Error::Function {
-                volatility: "volatile",
-                ..
-            } => {
-                "Store the value in a source column, or declare the function IMMUTABLE if it really is.".into()
-            }
-            Error::Function { .. } => {
-                "Use an immutable expression of the source columns, or declare the function IMMUTABLE if it really is.".into()
-            }
-            Error::Source { hint, .. } | Error::Construct { hint, .. } => (*hint).into(),
+            Error::Function { hint, .. }
+            | Error::Source { hint, .. }
+            | Error::Construct { hint, .. } => (*hint).into(),
             Error::RowTrigger { .. } => {
                 "Drop it, or make it an AFTER trigger; put what it computes into the query.".into()
             }

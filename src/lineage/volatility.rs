@@ -7,7 +7,7 @@
 
 use crate::error::{Error, Result};
 use crate::pg::function::{Function, function};
-use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::{self, Oid};
 
 /// Families of PostgreSQL's stable functions that depend on pinned settings alone.
 const PREFIXES: &[&str] = &[
@@ -36,12 +36,17 @@ const CLOCK_INPUTS: &[&str] = &[
     "timetz_in",
 ];
 
-/// Single functions of the same kind.
+/// What reads values of any type, called by name: a cast is read by those of the types that its type is made of.
+const GENERIC_INPUTS: &[&str] = &["array_in", "multirange_in", "range_in", "record_in"];
+
+/// What goes by the rule for daylight saving time that holds today, given an argument of this type.
+const CLOCK_CASTS: &[(&str, Oid)] = &[("timetz", pg_sys::TIMEOID), ("timezone", pg_sys::TIMETZOID)];
+
+/// Single functions of the same kind as those with a prefix.
 const NAMES: &[&str] = &[
     "anytextcat",
     "cash_in",
     "cash_out",
-    "domain_in",
     "enum_in",
     "enum_out",
     "extract",
@@ -83,19 +88,40 @@ pub(super) fn check(oid: Oid) -> Result<()> {
 fn check_one(function: &Function) -> Result<()> {
     let volatility = match function.volatility {
         b'i' => return Ok(()),
-        b's' if function.is_builtin && depends_on_settings(&function.name) => return Ok(()),
+        b's' if function.is_builtin && depends_on_settings(&function.name, &function.takes) => {
+            return Ok(());
+        }
         b's' => "stable",
         _ => "volatile",
     };
     Err(Error::Function {
-        function: function.signature.clone(),
+        function: function.signature(),
         volatility,
-        is_builtin: function.is_builtin,
+        hint: hint(function),
     })
 }
 
-fn depends_on_settings(name: &str) -> bool {
-    !CLOCK_INPUTS.contains(&name) && is_settings_function(name)
+fn hint(function: &Function) -> &'static str {
+    match (function.is_builtin, function.volatility) {
+        (true, _) if CLOCK_INPUTS.contains(&function.name.as_str()) => {
+            "Use to_date(text, format) or to_timestamp(text, format), or a source column of the right type: texts such as 'today' go by the clock."
+        }
+        (true, _) => "Store the value in a source column, or compute it when the TVIEW is read.",
+        (false, b's') => {
+            "Use an immutable expression of the source columns, or declare the function IMMUTABLE if it really is."
+        }
+        (false, _) => {
+            "Store the value in a source column, or declare the function IMMUTABLE if it really is."
+        }
+    }
+}
+
+fn depends_on_settings(name: &str, takes: &[Oid]) -> bool {
+    let goes_by_clock = CLOCK_INPUTS.contains(&name)
+        || CLOCK_CASTS
+            .iter()
+            .any(|(n, t)| *n == name && takes.contains(t));
+    !goes_by_clock && !GENERIC_INPUTS.contains(&name) && is_settings_function(name)
 }
 
 fn is_settings_function(name: &str) -> bool {
@@ -105,6 +131,7 @@ fn is_settings_function(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::depends_on_settings;
+    use pgrx::pg_sys;
 
     #[test]
     fn rendering_depends_on_settings_alone() {
@@ -115,7 +142,7 @@ mod tests {
             "date_trunc",
             "concat_ws",
         ] {
-            assert!(depends_on_settings(name), "{name}");
+            assert!(depends_on_settings(name, &[]), "{name}");
         }
     }
 
@@ -128,10 +155,17 @@ mod tests {
             "age",
             "pg_typeof",
             "timestamptz_in",
+            "record_in",
             "enum_range",
             "table_to_xml",
         ] {
-            assert!(!depends_on_settings(name), "{name}");
+            assert!(!depends_on_settings(name, &[]), "{name}");
         }
+    }
+
+    #[test]
+    fn time_of_day_in_a_named_zone_does_not() {
+        assert!(depends_on_settings("timetz", &[pg_sys::TIMESTAMPTZOID]));
+        assert!(!depends_on_settings("timetz", &[pg_sys::TIMEOID]));
     }
 }

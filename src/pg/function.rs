@@ -7,27 +7,66 @@ use std::ffi::CStr;
 
 /// A function as the volatility check needs it.
 pub(crate) struct Function {
+    oid: Oid,
     pub(crate) name: String,
-    /// `schema.name(argument types)`.
-    pub(crate) signature: String,
     /// `i`, `s` or `v`.
     pub(crate) volatility: u8,
     /// It came with PostgreSQL.
     pub(crate) is_builtin: bool,
     /// What an aggregate calls; empty for functions.
     pub(crate) support: Vec<Oid>,
+    /// The types of its arguments, as declared.
+    pub(crate) takes: Vec<Oid>,
+    /// The type of its result, as declared.
+    gives: Oid,
+}
+
+impl Function {
+    /// `schema.name(argument types)`.
+    pub(crate) fn signature(&self) -> String {
+        // SAFETY: a syscache lookup, which gives palloc'd text.
+        unsafe { super::list::take_text(pg_sys::format_procedure(self.oid)) }
+    }
+
+    /// Whether it reads values of a type that the call decides from text or JSON, as `jsonb_populate_record` does.
+    pub(crate) fn reads_any(&self) -> bool {
+        self.calls_text_functions() && is_generic(self.gives)
+    }
+
+    /// Whether it writes values of any type as text or JSON, as `concat` does.
+    pub(crate) fn writes_any(&self) -> bool {
+        self.calls_text_functions() && self.takes.iter().any(|t| is_generic(*t))
+    }
+
+    /// Those of types: they make PostgreSQL's own functions stable, if not always the aggregates over them.
+    fn calls_text_functions(&self) -> bool {
+        // SAFETY: a syscache lookup.
+        let is_stable = |f: &Oid| unsafe { pg_sys::func_volatile(*f) } as u8 == b's';
+        self.is_builtin && (self.volatility == b's' || self.support.iter().any(is_stable))
+    }
+}
+
+/// Whether a declared type stands for others: `anyelement`, `record` and the like.
+fn is_generic(type_oid: Oid) -> bool {
+    // SAFETY: a syscache lookup.
+    let kind = unsafe { pg_sys::get_typtype(type_oid) } as u8;
+    kind == pg_sys::TYPTYPE_PSEUDO && type_oid != pg_sys::CSTRINGOID
 }
 
 pub(crate) fn function(oid: Oid) -> Function {
-    // SAFETY: syscache lookups; format_procedure_qualified gives palloc'd text.
+    // SAFETY: syscache lookups, which give palloc'd text and a palloc'd array of so many types.
     unsafe {
         let name = pg_sys::get_func_name(oid);
+        let (mut takes, mut count) = (std::ptr::null_mut(), 0);
+        let gives = pg_sys::get_func_signature(oid, &mut takes, &mut count);
         Function {
+            oid,
+            takes: (0..count as usize).map(|i| *takes.add(i)).collect(),
+            gives,
             name: match name.is_null() {
                 true => String::new(),
                 false => super::list::take_text(name),
             },
-            signature: super::list::take_text(pg_sys::format_procedure(oid)),
             volatility: pg_sys::func_volatile(oid) as u8,
             is_builtin: !is_user_defined(oid.to_u32())
                 && pg_sys::get_func_namespace(oid).to_u32() == pg_sys::PG_CATALOG_NAMESPACE,
@@ -182,6 +221,66 @@ pub(crate) fn is_compared_by_code(type_oid: Oid) -> bool {
         Some(element) => is_compared_by_code(element),
         // SAFETY: a syscache lookup.
         None => is_user_defined(base.to_u32()) && !unsafe { pg_sys::type_is_enum(base) },
+    }
+}
+
+/// The functions that read values of a type from text: those of the types that it is made of.
+pub(crate) fn input_functions(type_oid: Oid) -> Vec<Oid> {
+    let input = |t: Oid| {
+        let (mut function, mut parameter) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+        // SAFETY: fills the two for a type that exists.
+        unsafe { pg_sys::getTypeInputInfo(t, &mut function, &mut parameter) };
+        function
+    };
+    plain_types(type_oid).into_iter().map(input).collect()
+}
+
+/// The functions that write values of a type as text: those of the types that it is made of.
+pub(crate) fn output_functions(type_oid: Oid) -> Vec<Oid> {
+    let output = |t: Oid| {
+        let (mut function, mut is_varlena) = (pg_sys::InvalidOid, false);
+        // SAFETY: fills the two for a type that exists.
+        unsafe { pg_sys::getTypeOutputInfo(t, &mut function, &mut is_varlena) };
+        function
+    };
+    plain_types(type_oid).into_iter().map(output).collect()
+}
+
+/// What a type is made of in the end, the type itself where it has no parts. No type is part of itself.
+fn plain_types(type_oid: Oid) -> Vec<Oid> {
+    let base = base_type(type_oid);
+    let parts = parts(base);
+    match parts.is_empty() {
+        true => vec![base],
+        false => parts.into_iter().flat_map(plain_types).collect(),
+    }
+}
+
+/// The type of an array's elements, of a range's bounds, of a multirange's ranges; the types of a row's columns.
+fn parts(type_oid: Oid) -> Vec<Oid> {
+    let columns = |descriptor: pg_sys::TupleDesc| {
+        // SAFETY: the descriptor stays while it is read.
+        unsafe { 0..(*descriptor).natts as usize }
+            .map(|i| unsafe { super::version::attribute(descriptor, i) })
+            .filter(|a| !a.attisdropped)
+            .map(|a| a.atttypid)
+            .collect()
+    };
+    // SAFETY: syscache lookups; the type cache entry of a row, which has a descriptor, lives as long as the backend.
+    unsafe {
+        if pg_sys::get_typ_typrelid(type_oid) != pg_sys::InvalidOid {
+            let flags = pg_sys::TYPECACHE_TUPDESC as i32;
+            return columns((*pg_sys::lookup_type_cache(type_oid, flags)).tupDesc);
+        }
+        let part = element_type(type_oid).unwrap_or(pg_sys::InvalidOid);
+        [
+            part,
+            pg_sys::get_range_subtype(type_oid),
+            pg_sys::get_multirange_range(type_oid),
+        ]
+        .into_iter()
+        .filter(|part| *part != pg_sys::InvalidOid)
+        .collect()
     }
 }
 

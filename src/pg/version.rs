@@ -56,6 +56,28 @@ pub(super) unsafe fn holds_lock(tag: &pg_sys::LOCKTAG, mode: pg_sys::LOCKMODE) -
     }
 }
 
+/// Whether a node is JSON_VALUE, JSON_QUERY, JSON_EXISTS or a column of JSON_TABLE.
+pub(super) fn is_json_query(tag: pg_sys::NodeTag) -> bool {
+    #[cfg(any(feature = "pg15", feature = "pg16"))]
+    return {
+        _ = tag;
+        false
+    };
+    #[cfg(not(any(feature = "pg15", feature = "pg16")))]
+    return tag == pg_sys::NodeTag::T_JsonExpr;
+}
+
+/// Whether a node is JSON_OBJECT, JSON_ARRAY, JSON_SCALAR or the like.
+pub(super) fn is_json_constructor(tag: pg_sys::NodeTag) -> bool {
+    #[cfg(feature = "pg15")]
+    return {
+        _ = tag;
+        false
+    };
+    #[cfg(not(feature = "pg15"))]
+    return tag == pg_sys::NodeTag::T_JsonConstructorExpr;
+}
+
 /// The n-th attribute of a row descriptor, from 0.
 pub(super) unsafe fn attribute(
     descriptor: pg_sys::TupleDesc,

@@ -64,7 +64,7 @@ impl<'a> Walk<'a> {
                 _ if !from.contains(&index) => Item::Unused,
                 Entry::Relation { relid, alias } => Item::Source(self.source(relid, alias, id)?),
                 Entry::Subquery(nested) => Item::Block(self.block(nested, Some(id), false)?),
-                Entry::Functions { all, columns } => Item::Functions { all, columns },
+                Entry::Functions { all, columns, read } => Item::Functions { all, columns, read },
                 Entry::Computed(exprs) => Item::Computed(exprs),
                 Entry::With {
                     is_self_reference: true,

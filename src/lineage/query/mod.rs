@@ -20,6 +20,7 @@ mod refusals;
 mod scopes;
 mod sides;
 mod source;
+mod text;
 mod tree;
 
 pub(crate) use refusals::survey;
@@ -65,6 +66,7 @@ enum Item<'a> {
     Functions {
         all: Vec<Expr<'a>>,
         columns: Vec<Option<Expr<'a>>>,
+        read: Vec<Oid>,
     },
     Computed(Vec<Expr<'a>>),
     /// A recursive query's reference to itself: what its block, a set operation, gave before.
@@ -287,8 +289,11 @@ impl<'a> Walk<'a> {
         for item in self.blocks[block].items.clone() {
             match item {
                 Item::Block(nested) => self.visit(nested)?,
-                Item::Computed(exprs) | Item::Functions { all: exprs, .. } => {
-                    exprs.into_iter().try_for_each(|e| self.expr(block, e))?;
+                Item::Computed(exprs) => self.exprs(block, exprs)?,
+                Item::Functions { all, read, .. } => {
+                    let inputs = read.into_iter().flat_map(function::input_functions);
+                    self.call(inputs.collect())?;
+                    self.exprs(block, all)?;
                 }
                 Item::Source(_) | Item::Alias(_) | Item::Recursion(_) | Item::Unused => {}
             }
@@ -323,7 +328,7 @@ impl<'a> Walk<'a> {
     }
 
     fn expr(&mut self, block: usize, expr: Expr<'a>) -> Result<()> {
-        self.note(expr)?;
+        self.note(block, expr)?;
         match expr.kind() {
             Kind::Var(var) => self.use_var(block, var),
             Kind::SubLink(link) => self.sublink(block, &link),
@@ -337,22 +342,30 @@ impl<'a> Walk<'a> {
                 detail: "A defining query must be complete.",
                 hint: "Write the value into the query.",
             }),
-            _ => expr
-                .children()
-                .into_iter()
-                .try_for_each(|c| self.expr(block, c)),
+            _ => self.exprs(block, expr.children()),
         }
     }
 
+    fn exprs(&mut self, block: usize, exprs: Vec<Expr<'a>>) -> Result<()> {
+        exprs.into_iter().try_for_each(|e| self.expr(block, e))
+    }
+
     /// What a node of an expression calls and brings in by itself.
-    fn note(&mut self, expr: Expr<'a>) -> Result<()> {
-        for function in expr.functions() {
-            self.require(volatility::check(function))?;
-            self.functions.insert(function.to_u32());
-        }
+    fn note(&mut self, block: usize, expr: Expr<'a>) -> Result<()> {
+        let mut functions = expr.functions();
+        functions.extend(self.text_functions(block, expr)?);
+        self.call(functions)?;
         self.functions
             .extend(expr.sort_functions().into_iter().map(Oid::to_u32));
         self.types.extend(expr.own_type().map(Oid::to_u32));
+        Ok(())
+    }
+
+    fn call(&mut self, functions: Vec<Oid>) -> Result<()> {
+        for function in functions {
+            self.require(volatility::check(function))?;
+            self.functions.insert(function.to_u32());
+        }
         Ok(())
     }
 
@@ -371,9 +384,7 @@ impl<'a> Walk<'a> {
                     attribute => walk.need(nested, attribute),
                 })
             }
-            Some(Item::Alias(exprs)) if var.attribute == 0 => {
-                exprs.into_iter().try_for_each(|e| self.expr(level, e))
-            }
+            Some(Item::Alias(exprs)) if var.attribute == 0 => self.exprs(level, exprs),
             Some(Item::Alias(exprs)) => match exprs.get(var.attribute as usize - 1) {
                 Some(expr) => self.expr(level, *expr),
                 None => Ok(()),

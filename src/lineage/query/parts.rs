@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
             return self.divide(nested, inner, place, Some(&shown), parts);
         }
         if let Some(pairs) = expr.built_object() {
-            self.note(expr)?;
+            self.note(block, expr)?;
             return pairs.into_iter().try_for_each(|(key, value)| {
                 let place = Leaf {
                     position: place.position,

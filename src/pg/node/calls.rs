@@ -37,7 +37,7 @@ impl Calls {
         let names: BTreeSet<String> = self.functions.iter().map(|f| function_name(*f)).collect();
         let mut functions = others.functions.difference(&self.functions);
         if let Some(function) = functions.find(|f| names.contains(&function_name(**f))) {
-            let signature = function::function(Oid::from(*function)).signature;
+            let signature = function::function(Oid::from(*function)).signature();
             return Some(format!("function {signature}"));
         }
         let names: BTreeSet<String> = self.operators.iter().map(|o| operator_name(*o)).collect();

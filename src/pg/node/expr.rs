@@ -192,7 +192,7 @@ impl<'a> Expr<'a> {
         found.into_iter().map(Expr::new).collect()
     }
 
-    /// The functions that this node itself calls.
+    /// The functions that this node itself calls. Those of a cast by way of text are its types': see [`super::text`].
     pub(crate) fn functions(&self) -> Vec<Oid> {
         unsafe extern "C-unwind" fn visit(function: Oid, found: *mut c_void) -> bool {
             // SAFETY: `found` is the vector below.
@@ -201,9 +201,11 @@ impl<'a> Expr<'a> {
         }
         let mut found: Vec<Oid> = Vec::new();
         let context = (&raw mut found).cast();
-        if !self.0.is_null() {
-            // SAFETY: a valid expression node; the callback does not raise.
-            unsafe { call(|| ffi::check_functions_in_node(self.0, visit, context)) };
+        // SAFETY: a valid expression node; the callback does not raise.
+        unsafe {
+            if !self.0.is_null() && (*self.0).type_ != NodeTag::T_CoerceViaIO {
+                call(|| ffi::check_functions_in_node(self.0, visit, context));
+            }
         }
         found
     }

@@ -10,6 +10,7 @@ mod from;
 mod prune;
 mod query;
 mod restrict;
+mod text;
 
 pub(crate) use calls::Calls;
 pub(crate) use expr::{Expr, Kind, SubLink, SubLinkKind, Var};

@@ -2,7 +2,7 @@
 
 use super::{Expr, FromItem, Kind, Tree};
 use crate::error::{Error, Result};
-use crate::pg::list::{list_len, pointers};
+use crate::pg::list::{list_len, oids, pointers};
 use crate::pg::version;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::CStr;
@@ -53,6 +53,8 @@ pub(crate) enum Entry<'a> {
     Functions {
         all: Vec<Expr<'a>>,
         columns: Vec<Option<Expr<'a>>>,
+        /// Types that the query gives to columns read from JSON.
+        read: Vec<Oid>,
     },
     /// VALUES, XMLTABLE and the like: rows made of expressions.
     Computed(Vec<Expr<'a>>),
@@ -181,11 +183,14 @@ impl<'a> Query<'a> {
                         let is_single = count == 1 && !pg_sys::type_is_rowtype(expr.type_oid());
                         vec![is_single.then_some(expr); count as usize]
                     };
+                    let all = functions.iter().map(|f| Expr::new((**f).funcexpr));
+                    let read = functions.iter().zip(all.clone());
                     Entry::Functions {
-                        all: functions
-                            .iter()
-                            .map(|f| Expr::new((**f).funcexpr))
+                        read: read
+                            .filter(|(_, expr)| expr.is_read())
+                            .flat_map(|(f, _)| oids((**f).funccoltypes))
                             .collect(),
+                        all: all.collect(),
                         columns: functions.iter().flat_map(columns).collect(),
                     }
                 }
