@@ -64,7 +64,11 @@ fn note(
             continue;
         }
         if let Some(old) = old.as_ref().filter(|_| !breaks(Rule::OldImages)) {
-            adding.row(&capture.start, values(capture, old), Effect::Shows);
+            let effect = match new {
+                Some(_) => Effect::Shows,
+                None => Effect::Goes,
+            };
+            adding.row(&capture.start, values(capture, old), effect);
         }
         if let Some(new) = new.as_ref().filter(|_| !breaks(Rule::NewImages)) {
             let effect = effect(capture, changed.as_deref());

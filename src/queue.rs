@@ -33,6 +33,8 @@ pub(crate) struct Start {
 pub(crate) enum Effect {
     /// Rows show other values of a row that they showed before, in these parts ([`crate::lineage::patch`]), as bits.
     Patches(u64),
+    /// The row is not there any more: if rows of the TVIEW are made of it, they are gone too.
+    Goes,
     /// Rows show something else than before.
     Shows,
     /// It also makes a link, by which changes of other rows matter that did not before.

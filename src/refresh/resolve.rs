@@ -10,11 +10,11 @@ use crate::pg::relation;
 use crate::pg::snapshot::{Freshness, Snapshot};
 use crate::pg::spi::{Args, Session};
 use crate::pg::value::{Row, Storage};
-use crate::queue::{Changes, Start};
+use crate::queue::{Changes, Effect, Start};
 use std::collections::HashSet;
 
 /// A share of a TVIEW's rows beyond which comparing them all is cheaper than one by one: somewhere from a third, for documents that
-/// joins alone make, to all of them, for ones that take subqueries or are gone.
+/// joins alone make, to all of them, for ones that take subqueries.
 const SHARE_OF_ROWS: f64 = 0.5;
 
 /// Whether captured values still are what the route starts from.
@@ -35,6 +35,7 @@ pub(super) fn keys(
     aim: Aim<'_>,
 ) -> Result<Option<Vec<Row>>> {
     let mut keys: HashSet<Row> = HashSet::new();
+    let mut gone = 0;
     for freshness in freshness.each() {
         for (n, (start, rows)) in changes.iter().enumerate() {
             check_null_keys(session, tview, start, rows, *freshness)?;
@@ -43,6 +44,9 @@ pub(super) fn keys(
                     let parts = tview.key.len();
                     let own = rows.keys().map(|row| row[..parts].into());
                     keys.extend(own.filter(is_complete));
+                    if holds_key(tview, start.source) {
+                        gone += rows.values().filter(|e| **e == Effect::Goes).count();
+                    }
                     true
                 }
                 Way::OwnRows(direct) => {
@@ -53,23 +57,25 @@ pub(super) fn keys(
                     from_values(session, tview, start, rows, &query, *freshness, &mut keys)?
                 }
             };
-            if !is_kept || is_beyond(tview, keys.len(), aim) {
+            let is_too_many = match aim {
+                Aim::Compute => keys.len() > guc::pending_limit(),
+                Aim::Patch(_) => keys.len() > guc::lock_limit(),
+            };
+            if !is_kept || is_too_many {
                 return Ok(None);
             }
         }
     }
-    Ok(Some(keys.into_iter().collect()))
+    // What is gone takes no computing.
+    let computed = keys.len().saturating_sub(gone);
+    let is_whole = matches!(aim, Aim::Compute) && is_most(tview, computed);
+    Ok((!is_whole).then(|| keys.into_iter().collect()))
 }
 
-/// Whether so many keys are better compared whole, or locked so.
-fn is_beyond(tview: &Tview, keys: usize, aim: Aim<'_>) -> bool {
-    match aim {
-        Aim::Compute => {
-            let share = || SHARE_OF_ROWS * relation::estimated_rows(tview.oid);
-            keys > guc::pending_limit() || (keys > KEYS_AT_ONCE && keys as f64 > share())
-        }
-        Aim::Patch(_) => keys > guc::lock_limit(),
-    }
+/// Whether so many keys are better compared whole.
+fn is_most(tview: &Tview, keys: usize) -> bool {
+    let share = || SHARE_OF_ROWS * relation::estimated_rows(tview.oid);
+    keys > KEYS_AT_ONCE && keys as f64 > share()
 }
 
 /// Adds the keys of the rows that the TVIEW has for captured values, until there are too many to lock.
