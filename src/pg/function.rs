@@ -258,19 +258,17 @@ fn plain_types(type_oid: Oid) -> Vec<Oid> {
 
 /// The type of an array's elements, of a range's bounds, of a multirange's ranges; the types of a row's columns.
 fn parts(type_oid: Oid) -> Vec<Oid> {
-    let columns = |descriptor: pg_sys::TupleDesc| {
-        // SAFETY: the descriptor stays while it is read.
-        unsafe { 0..(*descriptor).natts as usize }
-            .map(|i| unsafe { super::version::attribute(descriptor, i) })
-            .filter(|a| !a.attisdropped)
-            .map(|a| a.atttypid)
-            .collect()
-    };
-    // SAFETY: syscache lookups; the type cache entry of a row, which has a descriptor, lives as long as the backend.
+    // SAFETY: syscache lookups; the type cache entry of a row, which has a descriptor, lives as long as the backend, and the
+    // descriptor while it is read.
     unsafe {
         if pg_sys::get_typ_typrelid(type_oid) != pg_sys::InvalidOid {
             let flags = pg_sys::TYPECACHE_TUPDESC as i32;
-            return columns((*pg_sys::lookup_type_cache(type_oid, flags)).tupDesc);
+            let descriptor = (*pg_sys::lookup_type_cache(type_oid, flags)).tupDesc;
+            return (0..(*descriptor).natts as usize)
+                .map(|i| super::version::attribute(descriptor, i))
+                .filter(|a| !a.attisdropped)
+                .map(|a| a.atttypid)
+                .collect();
         }
         let part = element_type(type_oid).unwrap_or(pg_sys::InvalidOid);
         [

@@ -35,7 +35,6 @@ pub(super) fn keys(
     aim: Aim<'_>,
 ) -> Result<Option<Vec<Row>>> {
     let mut keys: HashSet<Row> = HashSet::new();
-    let mut gone = 0;
     for freshness in freshness.each() {
         for (n, (start, rows)) in changes.iter().enumerate() {
             check_null_keys(session, tview, start, rows, *freshness)?;
@@ -44,9 +43,6 @@ pub(super) fn keys(
                     let parts = tview.key.len();
                     let own = rows.keys().map(|row| row[..parts].into());
                     keys.extend(own.filter(is_complete));
-                    if holds_key(tview, start.source) {
-                        gone += rows.values().filter(|e| **e == Effect::Goes).count();
-                    }
                     true
                 }
                 Way::OwnRows(direct) => {
@@ -66,16 +62,21 @@ pub(super) fn keys(
             }
         }
     }
-    // What is gone takes no computing.
-    let computed = keys.len().saturating_sub(gone);
-    let is_whole = matches!(aim, Aim::Compute) && is_most(tview, computed);
+    let is_whole = matches!(aim, Aim::Compute) && is_most(tview, changes, keys.len());
     Ok((!is_whole).then(|| keys.into_iter().collect()))
 }
 
-/// Whether so many keys are better compared whole.
-fn is_most(tview: &Tview, keys: usize) -> bool {
-    let share = || SHARE_OF_ROWS * relation::estimated_rows(tview.oid);
-    keys > KEYS_AT_ONCE && keys as f64 > share()
+/// Whether so many keys are better compared whole. Those whose row is gone take no computing.
+fn is_most(tview: &Tview, changes: &[(Start, Changes)], keys: usize) -> bool {
+    if keys <= KEYS_AT_ONCE {
+        return false;
+    }
+    let holding = changes
+        .iter()
+        .filter(|(start, _)| holds_key(tview, start.source));
+    let effects = holding.flat_map(|(_, rows)| rows.values());
+    let gone = effects.filter(|e| **e == Effect::Goes).count();
+    keys.saturating_sub(gone) as f64 > SHARE_OF_ROWS * relation::estimated_rows(tview.oid)
 }
 
 /// Adds the keys of the rows that the TVIEW has for captured values, until there are too many to lock.
